@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+// HTTP requests by libcurl. Redirects are followed only as far as asked; only http and https.
+#pragma once
+
+#include "core/error.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace intendance::core {
+
+struct HttpCall {
+  std::string method = "GET";
+  std::string url;
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string body;
+  std::chrono::milliseconds connect_timeout{5000};
+  std::chrono::milliseconds timeout{15000}; // of the whole call
+  std::size_t most_body = std::size_t{8} << 20; // bytes; a longer answer is cut, body_cut says so
+  int most_redirects = 0;
+  std::string user_agent = "intendance";
+};
+
+// How long each part took; zero for a part that did not happen.
+struct HttpTimings {
+  std::chrono::duration<double> resolve{}, connect{}, tls{}, processing{}, transfer{}, total{};
+};
+
+struct HttpReply {
+  int status = 0;
+  std::map<std::string, std::string> headers; // names in lower case
+  std::string body;
+  bool body_cut = false;
+  HttpTimings timings;
+  double http_version = 0; // 1.1, 2
+  int redirects = 0;
+  std::string url;            // the last one asked
+  std::string remote_address;
+  std::optional<std::chrono::sys_seconds> earliest_certificate_expiry; // https only
+};
+
+// No answer, or not a whole one.
+class HttpFailure : public TransientError {
+public:
+  enum class Phase { resolve, connect, tls, request, response, timeout };
+  HttpFailure(Phase phase, std::string message) : TransientError(std::move(message)), phase(phase) {}
+  Phase phase;
+};
+std::string_view phase_name(HttpFailure::Phase phase);
+
+// Keeps its connection for the next call. One thread at a time.
+class HttpClient {
+public:
+  HttpClient();
+  HttpClient(HttpClient&&) noexcept;
+  HttpClient& operator=(HttpClient&&) noexcept;
+  ~HttpClient();
+  // Any status is a reply. Throws HttpFailure, or Cancelled within a second of `stop`.
+  HttpReply send(const HttpCall& call, std::stop_token stop = {});
+
+private:
+  class Implementation;
+  std::unique_ptr<Implementation> implementation_;
+};
+
+} // namespace intendance::core
