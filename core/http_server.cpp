@@ -8,6 +8,7 @@
 #include <civetweb.h>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <charconv>
@@ -299,6 +300,13 @@ public:
   }
 
   ~Implementation() {
+    // CivetWeb looks at its stop flag when a connection arrives, or else every two seconds.
+    const std::jthread knocking([this](const std::stop_token& stopped) {
+      while (!stopped.stop_requested()) {
+        knock();
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+      }
+    });
     mg_stop(context_);
     mg_exit_library();
   }
@@ -314,6 +322,15 @@ private:
       log::error("connection failed, closing it", {{"reason", error.what()}});
       return 500;
     }
+  }
+
+  void knock() const {
+    const FileDescriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port_);
+    ::inet_pton(AF_INET, listen_.host.c_str(), &address.sin_addr);
+    ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address));
   }
 
   int handle(mg_connection* connection) {
