@@ -150,7 +150,7 @@ private:
       struct stat status {};
       if (::fstat(file.get(), &status) != 0)
         core::throw_errno("cannot look at it");
-      return use(file.get(), static_cast<std::uint64_t>(status.st_size)));
+      return std::optional(use(file.get(), static_cast<std::uint64_t>(status.st_size)));
     });
   }
 
