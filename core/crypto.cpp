@@ -13,8 +13,7 @@ namespace {
 const bool ready = [] { return sodium_init() >= 0; }();
 
 void require_ready() {
-  if (!ready && sodium_init() < 0)
-    throw Error("libsodium cannot be initialised on this machine");
+  if (!ready && sodium_init() < 0) throw Error("libsodium cannot be initialised on this machine");
 }
 
 [[noreturn]] void not_authentic() {
@@ -22,8 +21,7 @@ void require_ready() {
 }
 
 void want(const SecretBytes& key, std::size_t size) {
-  if (key.size() != size)
-    throw_wrong_size(size, key.size());
+  if (key.size() != size) throw_wrong_size(size, key.size());
 }
 
 void append_length(Buffer& out, std::uint64_t length) {
@@ -117,8 +115,7 @@ Buffer seal(const SecretBytes& key, const Nonce& nonce, ByteView plain, ByteView
 Buffer open_sealed(const SecretBytes& key, const Nonce& nonce, ByteView sealed,
                    ByteView associated) {
   want(key, crypto_aead_xchacha20poly1305_ietf_KEYBYTES);
-  if (sealed.size() < tag_size)
-    not_authentic();
+  if (sealed.size() < tag_size) not_authentic();
   Buffer plain(sealed.size() - tag_size);
   if (crypto_aead_xchacha20poly1305_ietf_decrypt(
           plain.data(), nullptr, nullptr, sealed.data(), sealed.size(), associated.data(),
@@ -138,8 +135,7 @@ Buffer seal_chacha(const SecretBytes& key, const ShortNonce& nonce, ByteView pla
 
 SecretBytes open_chacha(const SecretBytes& key, const ShortNonce& nonce, ByteView sealed) {
   want(key, crypto_aead_chacha20poly1305_ietf_KEYBYTES);
-  if (sealed.size() < tag_size)
-    not_authentic();
+  if (sealed.size() < tag_size) not_authentic();
   SecretBytes plain(sealed.size() - tag_size);
   if (crypto_aead_chacha20poly1305_ietf_decrypt(plain.writable().data(), nullptr, nullptr,
                                                 sealed.data(), sealed.size(), nullptr, 0,

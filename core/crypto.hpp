@@ -83,8 +83,7 @@ std::array<std::uint8_t, Size> to_array(ByteView bytes);
 
 template <std::size_t Size>
 std::array<std::uint8_t, Size> to_array(ByteView bytes) {
-  if (bytes.size() != Size)
-    throw_wrong_size(Size, bytes.size());
+  if (bytes.size() != Size) throw_wrong_size(Size, bytes.size());
   std::array<std::uint8_t, Size> out;
   std::copy(bytes.begin(), bytes.end(), out.begin());
   return out;

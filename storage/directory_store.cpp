@@ -18,8 +18,7 @@ constexpr std::size_t copy_size = std::size_t{1} << 20;
 
 void sync_folder(const std::filesystem::path& path) {
   const auto folder = core::open_file(path, O_RDONLY | O_DIRECTORY);
-  if (::fsync(folder.get()) != 0)
-    core::throw_errno("cannot write folder " + path.string());
+  if (::fsync(folder.get()) != 0) core::throw_errno("cannot write folder " + path.string());
 }
 
 // Removes a file that is not wanted after all.
@@ -47,25 +46,20 @@ public:
       make_folders(path.parent_path());
       auto pattern = (incoming_ / "XXXXXX").string();
       const core::FileDescriptor file(::mkostemp(pattern.data(), O_CLOEXEC));
-      if (!file)
-        core::throw_errno("cannot write in " + incoming_.string());
+      if (!file) core::throw_errno("cannot write in " + incoming_.string());
       const Unlinker temporary(pattern);
       copy(content, file);
-      if (::fchmod(file.get(), 0600) != 0)
-        core::throw_errno("cannot set its mode");
-      if (::fsync(file.get()) != 0)
-        core::throw_errno("cannot write it");
+      if (::fchmod(file.get(), 0600) != 0) core::throw_errno("cannot set its mode");
+      if (::fsync(file.get()) != 0) core::throw_errno("cannot write it");
       // link, unlike rename, refuses a name that is in use.
-      if (::link(pattern.c_str(), path.c_str()) != 0)
-        core::throw_errno("cannot name it");
+      if (::link(pattern.c_str(), path.c_str()) != 0) core::throw_errno("cannot name it");
       sync_folder(path.parent_path());
     });
   }
 
   std::optional<core::Buffer> get(const std::string& name, std::uint64_t most) override {
     return open_object(name, [&](int file, std::uint64_t size) {
-      if (size > most)
-        throw core::CorruptData("is longer than it may be");
+      if (size > most) throw core::CorruptData("is longer than it may be");
       return read_exactly(file, {0, size});
     });
   }
@@ -88,8 +82,7 @@ public:
     collect(folder, prefix, found);
     std::sort(found.begin(), found.end(),
               [](const auto& a, const auto& b) { return a.name < b.name; });
-    for (const auto& info : found)
-      visit(info);
+    for (const auto& info : found) visit(info);
   }
 
   std::optional<ObjectInfo> head(const std::string& name) override {
@@ -111,14 +104,10 @@ private:
   }
 
   static void make_folders(const std::filesystem::path& folder) {
-    if (std::filesystem::is_directory(folder))
-      return;
-    if (folder.has_parent_path())
-      make_folders(folder.parent_path());
-    if (::mkdir(folder.c_str(), 0700) == 0)
-      return sync_folder(folder.parent_path());
-    if (errno != EEXIST)
-      core::throw_errno("cannot make folder " + folder.string());
+    if (std::filesystem::is_directory(folder)) return;
+    if (folder.has_parent_path()) make_folders(folder.parent_path());
+    if (::mkdir(folder.c_str(), 0700) == 0) return sync_folder(folder.parent_path());
+    if (errno != EEXIST) core::throw_errno("cannot make folder " + folder.string());
   }
 
   static void copy(const Content& content, const core::FileDescriptor& file) {
@@ -142,14 +131,11 @@ private:
   std::optional<core::Buffer> open_object(const std::string& name, Use&& use) {
     const auto path = path_of(name);
     const core::FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-    if (!file && (errno == ENOENT || errno == ENOTDIR))
-      return std::nullopt;
-    if (!file)
-      core::throw_errno("cannot open " + name + " in " + address());
+    if (!file && (errno == ENOENT || errno == ENOTDIR)) return std::nullopt;
+    if (!file) core::throw_errno("cannot open " + name + " in " + address());
     return core::with_context(name + " in " + address(), [&] {
       struct stat status {};
-      if (::fstat(file.get(), &status) != 0)
-        core::throw_errno("cannot look at it");
+      if (::fstat(file.get(), &status) != 0) core::throw_errno("cannot look at it");
       return std::optional(use(file.get(), static_cast<std::uint64_t>(status.st_size)));
     });
   }
@@ -157,12 +143,10 @@ private:
   static std::optional<ObjectInfo> info_of(const std::filesystem::path& path, std::string name) {
     struct stat status {};
     if (::lstat(path.c_str(), &status) != 0) {
-      if (errno == ENOENT || errno == ENOTDIR)
-        return std::nullopt;
+      if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
       core::throw_errno("cannot look at " + path.string());
     }
-    if (!S_ISREG(status.st_mode))
-      return std::nullopt;
+    if (!S_ISREG(status.st_mode)) return std::nullopt;
     const auto modified = std::chrono::seconds(status.st_mtim.tv_sec) +
                           std::chrono::nanoseconds(status.st_mtim.tv_nsec);
     return ObjectInfo{std::move(name), static_cast<std::uint64_t>(status.st_size),
@@ -173,16 +157,13 @@ private:
                std::vector<ObjectInfo>& found) const {
     std::error_code error;
     for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
-      if (entry.path().filename().string().front() == '.')
-        continue;
+      if (entry.path().filename().string().front() == '.') continue;
       auto name = entry.path().lexically_relative(root_).string();
       if (entry.is_directory() && !entry.is_symlink()) {
         const auto shared = std::min(name.size(), prefix.size());
-        if (name.compare(0, shared, prefix, 0, shared) == 0)
-          collect(entry.path(), prefix, found);
+        if (name.compare(0, shared, prefix, 0, shared) == 0) collect(entry.path(), prefix, found);
       } else if (name.starts_with(prefix)) {
-        if (auto info = info_of(entry.path(), std::move(name)))
-          found.push_back(std::move(*info));
+        if (auto info = info_of(entry.path(), std::move(name))) found.push_back(std::move(*info));
       }
     }
     if (error && error != std::errc::no_such_file_or_directory) {

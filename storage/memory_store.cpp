@@ -28,8 +28,7 @@ public:
 
   std::optional<core::Buffer> get(const std::string& name, std::uint64_t most) override {
     return find(name, [&](const Object& object) {
-      if (object.bytes.size() > most)
-        throw core::CorruptData(name + ": is longer than it may be");
+      if (object.bytes.size() > most) throw core::CorruptData(name + ": is longer than it may be");
       return object.bytes;
     });
   }
@@ -49,13 +48,11 @@ public:
     std::vector<ObjectInfo> found;
     objects_.with([&](const auto& objects) {
       for (auto each = objects.lower_bound(prefix); each != objects.end(); ++each) {
-        if (!each->first.starts_with(prefix))
-          break;
+        if (!each->first.starts_with(prefix)) break;
         found.push_back({each->first, each->second.bytes.size(), each->second.modified});
       }
     });
-    for (const auto& info : found)
-      visit(info);
+    for (const auto& info : found) visit(info);
   }
 
   std::optional<ObjectInfo> head(const std::string& name) override {
@@ -79,8 +76,7 @@ private:
     return objects_.with(
         [&](const auto& objects) -> std::optional<decltype(use(std::declval<const Object&>()))> {
           const auto found = objects.find(name);
-          if (found == objects.end())
-            return std::nullopt;
+          if (found == objects.end()) return std::nullopt;
           return use(found->second);
         });
   }

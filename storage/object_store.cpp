@@ -15,8 +15,7 @@ public:
   explicit BytesContent(core::ByteView bytes) : bytes_(bytes) {}
   std::uint64_t size() const override { return bytes_.size(); }
   void read(std::uint64_t offset, std::span<std::uint8_t> into) const override {
-    if (!into.empty())
-      std::memcpy(into.data(), bytes_.data() + offset, into.size());
+    if (!into.empty()) std::memcpy(into.data(), bytes_.data() + offset, into.size());
   }
 
 private:
@@ -60,8 +59,7 @@ void check_object_name(const std::string& name) {
     good = !part.empty() && part.front() != '.'; // dots begin what is the store's own
     at = end + 1;
   }
-  if (!good)
-    throw core::Error("\"" + name + "\" cannot be an object's name");
+  if (!good) throw core::Error("\"" + name + "\" cannot be an object's name");
 }
 
 std::unique_ptr<ObjectStore> open_store(const std::string& url) {

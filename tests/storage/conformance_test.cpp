@@ -16,8 +16,7 @@ struct Subject {
 };
 
 Subject make_subject(const std::string& kind) {
-  if (kind == "memory")
-    return {nullptr, make_memory_store()};
+  if (kind == "memory") return {nullptr, make_memory_store()};
   auto folder = std::make_unique<core::TemporaryDirectory>();
   auto store = open_store("file://" + (folder->path() / "a/store").string());
   return {std::move(folder), std::move(store)};
@@ -144,8 +143,7 @@ TEST(DirectoryStore, LeavesNothingOfAFailedPut) {
   class Failing final : public Content {
     std::uint64_t size() const override { return 3'000'000; }
     void read(std::uint64_t offset, std::span<std::uint8_t>) const override {
-      if (offset > 0)
-        throw core::Error("the source is gone");
+      if (offset > 0) throw core::Error("the source is gone");
     }
   };
   const core::TemporaryDirectory folder;
