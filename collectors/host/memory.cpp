@@ -24,14 +24,9 @@ std::string metric_part(std::string_view field) {
   return name;
 }
 
-bool starts_with(std::string_view text, std::string_view start) {
-  return text.substr(0, start.size()) == start;
-}
-
 bool is_shown_by_vmstat(std::string_view field) {
-  return starts_with(field, "oom_kill") || starts_with(field, "pgpg") ||
-         starts_with(field, "pswp") ||
-         (starts_with(field, "pg") && field.find("fault") != std::string_view::npos);
+  return field.starts_with("oom_kill") || field.starts_with("pgpg") || field.starts_with("pswp") ||
+         (field.starts_with("pg") && field.find("fault") != std::string_view::npos);
 }
 
 } // namespace
