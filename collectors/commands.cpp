@@ -30,22 +30,18 @@ ExitStatus run_collect(CommandContext& context) {
   context.out() << core::serialize(families, format);
   const auto* success = find_family(families, "node_scrape_collector_success");
   for (const auto& metric : success->metric)
-    if (metric.gauge.value == 0)
-      return ExitStatus::warnings; // the log says which and why
+    if (metric.gauge.value == 0) return ExitStatus::warnings; // the log says which and why
   return ExitStatus::done;
 }
 
 // "200, 1 204 bytes: {"status":"ok"}"
 std::string answer_text(const CheckOutcome& check) {
-  if (!check.answer)
-    return "no answer";
+  if (!check.answer) return "no answer";
   const auto& answer = *check.answer;
   auto text = std::to_string(answer.status);
-  if (!answer.location.empty())
-    text += " to " + answer.location;
+  if (!answer.location.empty()) text += " to " + answer.location;
   text += fmt::format(", {} bytes", answer.body_bytes);
-  if (!answer.first_line.empty())
-    text += ": " + answer.first_line;
+  if (!answer.first_line.empty()) text += ": " + answer.first_line;
   return text;
 }
 
@@ -56,8 +52,7 @@ void print_outcome(const CommandContext& context, const Service& service,
   };
   context.out() << fmt::format("{}  {}  {}\n", service.name, service.kind, service.url);
   std::size_t width = 0;
-  for (const auto& check : outcome.checks)
-    width = std::max(width, check.check.size());
+  for (const auto& check : outcome.checks) width = std::max(width, check.check.size());
   for (const auto& check : outcome.checks) {
     const auto mark = check.failure ? coloured("31", "✗") : coloured("32", "✓");
     context.out() << fmt::format("  {} {:<{}}  GET {}\n", mark, check.check, width, check.url);

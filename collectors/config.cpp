@@ -15,23 +15,20 @@ constexpr std::size_t most_services = 64;
 
 std::string join(const std::vector<std::string>& words) {
   std::string text;
-  for (const auto& word : words)
-    text += (text.empty() ? "" : " · ") + word;
+  for (const auto& word : words) text += (text.empty() ? "" : " · ") + word;
   return text.empty() ? "(none)" : text;
 }
 
 std::string read_url(core::ConfigTable& table) {
   auto url = table.text("url", "");
-  if (url.empty())
-    return url;
+  if (url.empty()) return url;
   const auto scheme = url.find("://");
   const bool allowed = url.starts_with("http://") || url.starts_with("https://");
   if (!allowed || url.size() == scheme + 3)
     table.fail("url", "is not the address of a web service\n  allowed: http://… or https://…");
   if (url.find('@', scheme) < url.find('/', scheme + 3))
     table.fail("url", "holds a name or a password; secrets have no place in this file");
-  while (url.back() == '/')
-    url.pop_back();
+  while (url.back() == '/') url.pop_back();
   return url;
 }
 
@@ -42,8 +39,7 @@ Service read_service(core::ConfigTable table, const Catalogue& catalogue) {
   const auto profile = catalogue.find(service.kind);
   if (profile == catalogue.end()) {
     std::vector<std::string> kinds;
-    for (const auto& [kind, unused] : catalogue)
-      kinds.push_back(kind);
+    for (const auto& [kind, unused] : catalogue) kinds.push_back(kind);
     table.fail("kind", "is not in the catalogue of services\n  allowed: " + join(kinds));
   }
   service.checks = profile->second.checks;
@@ -82,8 +78,7 @@ CollectorConfig read_config(const core::ConfigDocument& document) {
   for (const auto& table : tables) {
     auto service = read_service(table, catalogue);
     for (const auto& earlier : config.services)
-      if (earlier.name == service.name)
-        table.fail("name", "is the name of two services");
+      if (earlier.name == service.name) table.fail("name", "is the name of two services");
     if (config.services.size() == most_services)
       table.fail("name", "is one too many: a machine has at most 64 services");
     config.services.push_back(std::move(service));
@@ -96,8 +91,7 @@ void check_config(const core::ConfigDocument& document) { read_config(document);
 const Service& find_service(const CollectorConfig& config, const std::string& name) {
   std::vector<std::string> names;
   for (const auto& service : config.services) {
-    if (service.name == name)
-      return service;
+    if (service.name == name) return service;
     names.push_back(service.name);
   }
   throw core::ConfigError("no [[service]] is called \"" + name + "\"\n  there are: " + join(names));

@@ -47,29 +47,25 @@ void add_sample(MetricFamily& family, double value, Labels labels) {
 }
 
 double sample_value(const MetricFamily& family, const ClientMetric& metric) {
-  if (family.type == MetricType::Counter)
-    return metric.counter.value;
+  if (family.type == MetricType::Counter) return metric.counter.value;
   return family.type == MetricType::Gauge ? metric.gauge.value : metric.untyped.value;
 }
 
 const MetricFamily* find_family(const Families& families, std::string_view name) {
   for (const auto& family : families)
-    if (family.name == name)
-      return &family;
+    if (family.name == name) return &family;
   return nullptr;
 }
 
 std::string_view label_of(const ClientMetric& metric, std::string_view name) {
   for (const auto& label : metric.label)
-    if (label.name == name)
-      return label.value;
+    if (label.name == name) return label.value;
   return {};
 }
 
 std::optional<double> single_value(const Families& families, std::string_view name) {
   const auto* family = find_family(families, name);
-  if (family == nullptr || family->metric.size() != 1)
-    return std::nullopt;
+  if (family == nullptr || family->metric.size() != 1) return std::nullopt;
   return sample_value(*family, family->metric.front());
 }
 

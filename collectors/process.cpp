@@ -17,16 +17,14 @@ namespace {
 
 double count_entries(const std::filesystem::path& folder) {
   double count = -1; // the descriptor that lists them is one of them
-  for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator(folder))
-    ++count;
+  for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator(folder)) ++count;
   return count;
 }
 
 // RLIM_INFINITY becomes +Inf, as in other exporters' process_virtual_memory_max_bytes.
 double soft_limit(__rlimit_resource_t resource) {
   rlimit limit{};
-  if (::getrlimit(resource, &limit) != 0)
-    core::throw_errno("getrlimit");
+  if (::getrlimit(resource, &limit) != 0) core::throw_errno("getrlimit");
   return limit.rlim_cur == RLIM_INFINITY ? std::numeric_limits<double>::infinity()
                                          : static_cast<double>(limit.rlim_cur);
 }
@@ -38,8 +36,7 @@ ProcessFigures parse_process_stat(std::string_view text, long ticks_per_second) 
   if (name_end == std::string_view::npos)
     throw core::CorruptData("/proc/self/stat: no command's name");
   auto rest = text.substr(name_end + 1);
-  if (!rest.empty() && rest.back() == '\n')
-    rest.remove_suffix(1);
+  if (!rest.empty() && rest.back() == '\n') rest.remove_suffix(1);
   // proc(5) counts fields from 1; the one after the name is 3.
   std::uint64_t user = 0, system = 0, started = 0;
   ProcessFigures figures;
@@ -51,8 +48,7 @@ ProcessFigures parse_process_stat(std::string_view text, long ticks_per_second) 
                             : field == 23 ? &figures.virtual_bytes
                             : field == 24 ? &figures.resident_pages
                                           : nullptr;
-    if (wanted != nullptr)
-      *wanted = parse_count(word, "/proc/self/stat");
+    if (wanted != nullptr) *wanted = parse_count(word, "/proc/self/stat");
   }
   const auto ticks = static_cast<double>(ticks_per_second);
   figures.cpu_seconds = static_cast<double>(user + system) / ticks;

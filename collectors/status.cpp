@@ -18,15 +18,13 @@ constexpr std::chrono::seconds longest_wait{2}; // for a file system that does n
 
 Json integer_or_null(std::optional<double> value) {
   // 2⁶³ itself is no int64_t; no machine has that many bytes.
-  if (!value || !std::isfinite(*value) || std::fabs(*value) >= 9.2e18)
-    return nullptr;
+  if (!value || !std::isfinite(*value) || std::fabs(*value) >= 9.2e18) return nullptr;
   return static_cast<std::int64_t>(*value);
 }
 
 Json count_cpus(const Families& host) {
   const auto* family = find_family(host, "node_cpu_seconds_total");
-  if (family == nullptr)
-    return nullptr;
+  if (family == nullptr) return nullptr;
   return std::count_if(family->metric.begin(), family->metric.end(),
                        [](const auto& metric) { return label_of(metric, "mode") == "idle"; });
 }
@@ -45,14 +43,12 @@ Json filesystems(const Families& host) {
   const auto* sizes = find_family(host, "node_filesystem_size_bytes");
   const auto* available = find_family(host, "node_filesystem_avail_bytes");
   auto list = Json::array();
-  if (sizes == nullptr)
-    return list;
+  if (sizes == nullptr) return list;
   for (const auto& metric : sizes->metric) {
     const auto fstype = label_of(metric, "fstype");
     const auto mountpoint = label_of(metric, "mountpoint");
     const auto size = sample_value(*sizes, metric);
-    if (fstype == "tmpfs" || fstype == "ramfs" || size <= 0)
-      continue;
+    if (fstype == "tmpfs" || fstype == "ramfs" || size <= 0) continue;
     list.push_back({{"mountpoint", mountpoint},
                     {"size_bytes", integer_or_null(size)},
                     {"available_bytes", integer_or_null(value_at(available, mountpoint,
@@ -67,10 +63,8 @@ Json service_json(const ServiceStatus& service) {
                {"since", nullptr},           {"checked", nullptr},
                {"phase", nullptr},           {"reason", nullptr},
                {"duration_seconds", nullptr}};
-  if (service.since)
-    json["since"] = core::format_utc(*service.since);
-  if (!service.last)
-    return json;
+  if (service.since) json["since"] = core::format_utc(*service.since);
+  if (!service.last) return json;
   json["checked"] = core::format_utc(service.last->checked);
   json["duration_seconds"] = service.last->duration.count();
   if (const auto& failure = service.last->shown().failure) {
@@ -98,8 +92,7 @@ std::string status_json(const std::string& machine, const Families& host,
       {"available_bytes", integer_or_null(single_value(host, "node_memory_MemAvailable_bytes"))}};
   json["filesystems"] = filesystems(host);
   json["services"] = Json::array();
-  for (const auto& service : services)
-    json["services"].push_back(service_json(service));
+  for (const auto& service : services) json["services"].push_back(service_json(service));
   // Mount points and reasons may hold bytes that are not UTF-8.
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }

@@ -161,8 +161,7 @@ std::vector<std::int64_t> ConfigTable::integers(std::string_view key, std::int64
                                                 std::int64_t most) {
   const auto* found = node_->find(key);
   std::vector<std::int64_t> values;
-  if (found == nullptr)
-    return values;
+  if (found == nullptr) return values;
   const auto* array = found->as_array();
   if (array == nullptr)
     fail(key, fmt::format("is {}; an array of integers is wanted", type_name(found->type())));

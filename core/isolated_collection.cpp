@@ -45,8 +45,7 @@ void IsolatedCollection::serve(const std::shared_ptr<State>& state) {
   std::unique_lock lock(state->mutex);
   while (true) {
     state->changed.wait(lock, [&] { return state->wanted || state->leaving; });
-    if (state->leaving)
-      break;
+    if (state->leaving) break;
     state->wanted = false;
     state->running = true;
     state->started = Clock::now();
@@ -94,8 +93,7 @@ IsolatedCollection::Answer IsolatedCollection::wait(std::uint64_t ticket,
     return state_->running && state_->overdue && Clock::now() - state_->started > patience;
   };
   const auto done = [&] { return state_->runs > ticket; };
-  if (!stuck() && state_->changed.wait_until(lock, deadline, done))
-    return state_->last;
+  if (!stuck() && state_->changed.wait_until(lock, deadline, done)) return state_->last;
   state_->overdue = state_->running;
   auto answer = state_->last;
   answer.duration = state_->running ? Clock::now() - state_->started : Clock::duration{};

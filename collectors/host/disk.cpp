@@ -41,19 +41,16 @@ constexpr std::size_t io_now = 8; // the only one that is not a counter
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 std::string_view without_digits(std::string_view text) {
-  while (!text.empty() && is_digit(text.back()))
-    text.remove_suffix(1);
+  while (!text.empty() && is_digit(text.back())) text.remove_suffix(1);
   return text;
 }
 
 // nvme0n1p, once the partition's number is gone
 bool is_nvme_partition(std::string_view stem) {
-  if (stem.empty() || stem.back() != 'p')
-    return false;
+  if (stem.empty() || stem.back() != 'p') return false;
   stem.remove_suffix(1);
   auto name = without_digits(stem);
-  if (name.size() == stem.size() || name.empty() || name.back() != 'n')
-    return false;
+  if (name.size() == stem.size() || name.empty() || name.back() != 'n') return false;
   name.remove_suffix(1);
   const auto driver = without_digits(name);
   return driver.size() < name.size() && driver == "nvme";
@@ -63,13 +60,11 @@ bool is_nvme_partition(std::string_view stem) {
 
 bool is_ignored_disk(std::string_view device) {
   const auto stem = without_digits(device);
-  if (stem.size() == device.size())
-    return false;
+  if (stem.size() == device.size()) return false;
   if (stem == "ram" || stem == "zram" || stem == "loop" || stem == "fd" || is_nvme_partition(stem))
     return true;
   // hda1, sda1, vda1, xvda1
-  if (stem.size() < 3 || stem.back() < 'a' || stem.back() > 'z')
-    return false;
+  if (stem.size() < 3 || stem.back() < 'a' || stem.back() > 'z') return false;
   const auto bus = stem.substr(0, stem.size() - 1);
   return bus == "hd" || bus == "sd" || bus == "vd" || bus == "xvd";
 }
@@ -81,12 +76,10 @@ std::vector<DiskFigures> parse_diskstats(std::string_view text) {
     next_word(*line);
     DiskFigures disk;
     disk.device = next_word(*line);
-    if (is_ignored_disk(disk.device))
-      continue;
+    if (is_ignored_disk(disk.device)) continue;
     while (disk.known < disk.columns.size()) {
       const auto word = next_word(*line);
-      if (word.empty())
-        break;
+      if (word.empty()) break;
       disk.columns[disk.known++] = parse_count(word, disk.device);
     }
     if (disk.known < least_columns)

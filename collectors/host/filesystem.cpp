@@ -47,8 +47,7 @@ std::string unescape(std::string_view text) {
 bool has_option(std::string_view options, std::string_view wanted) {
   while (!options.empty()) {
     const auto comma = options.find(',');
-    if (options.substr(0, comma) == wanted)
-      return true;
+    if (options.substr(0, comma) == wanted) return true;
     options = comma == std::string_view::npos ? std::string_view{} : options.substr(comma + 1);
   }
   return false;
@@ -57,8 +56,7 @@ bool has_option(std::string_view options, std::string_view wanted) {
 Mount parse_mount(std::string_view line) {
   // 36 35 98:0 /root /mountpoint rw,noatime [shared:1 …] - ext3 /dev/root rw,errors=continue
   const auto whole = line;
-  for (int skipped = 0; skipped < 4; ++skipped)
-    next_word(line);
+  for (int skipped = 0; skipped < 4; ++skipped) next_word(line);
   Mount mount;
   mount.mountpoint = unescape(next_word(line));
   const auto options = next_word(line);
@@ -77,8 +75,7 @@ Mount parse_mount(std::string_view line) {
 
 std::optional<FilesystemSizes> sizes_of(const Mount& mount) {
   struct statvfs answer {};
-  if (::statvfs(mount.mountpoint.c_str(), &answer) != 0)
-    return std::nullopt;
+  if (::statvfs(mount.mountpoint.c_str(), &answer) != 0) return std::nullopt;
   const auto blocks = [&](fsblkcnt_t count) {
     return static_cast<double>(count) * static_cast<double>(answer.f_frsize);
   };
@@ -91,8 +88,7 @@ std::optional<FilesystemSizes> sizes_of(const Mount& mount) {
 std::vector<Mount> parse_mountinfo(std::string_view text) {
   std::vector<Mount> mounts;
   while (const auto line = next_line(text))
-    if (!line->empty())
-      mounts.push_back(parse_mount(*line));
+    if (!line->empty()) mounts.push_back(parse_mount(*line));
   return mounts;
 }
 
@@ -123,13 +119,11 @@ Families publish_filesystems(const std::vector<FilesystemFigures>& filesystems) 
 
   std::set<std::tuple<std::string, std::string, std::string>> seen; // mounts may lie on each other
   for (const auto& [mount, sizes] : filesystems) {
-    if (!seen.emplace(mount.device, mount.mountpoint, mount.fstype).second)
-      continue;
+    if (!seen.emplace(mount.device, mount.mountpoint, mount.fstype).second) continue;
     const Labels labels = {
         {"device", mount.device}, {"mountpoint", mount.mountpoint}, {"fstype", mount.fstype}};
     add_sample(error, sizes ? 0 : 1, labels);
-    if (!sizes)
-      continue;
+    if (!sizes) continue;
     add_sample(size, sizes->size_bytes, labels);
     add_sample(free, sizes->free_bytes, labels);
     add_sample(available, sizes->available_bytes, labels);
@@ -155,8 +149,7 @@ std::shared_ptr<prometheus::Collectable> filesystem_collector(const HostRoots& r
     }
     std::vector<FilesystemFigures> filesystems;
     for (auto& mount : parse_mountinfo(text ? *text : own->read_required())) {
-      if (is_ignored_mount(mount))
-        continue;
+      if (is_ignored_mount(mount)) continue;
       auto sizes = sizes_of(mount);
       filesystems.push_back({std::move(mount), sizes});
     }

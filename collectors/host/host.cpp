@@ -42,8 +42,7 @@ host_report(const std::vector<core::Collection>& collections) {
     const Labels labels = {{"collector", collection.name}};
     add_sample(duration, collection.duration.count(), labels);
     add_sample(success, collection.success ? 1 : 0, labels);
-    if (collection.age)
-      add_sample(age, collection.age->count(), labels);
+    if (collection.age) add_sample(age, collection.age->count(), labels);
   }
   return {std::move(duration), std::move(success), std::move(age)};
 }

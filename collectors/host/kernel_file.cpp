@@ -27,10 +27,8 @@ bool append_all(int descriptor, std::string& text) {
   while (text.size() < most_bytes) {
     const auto count =
         ::pread(descriptor, piece.data(), piece.size(), static_cast<off_t>(text.size()));
-    if (count < 0 && errno == EINTR)
-      continue;
-    if (count <= 0)
-      return count == 0;
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) return count == 0;
     text.append(piece.data(), static_cast<std::size_t>(count));
   }
   errno = EFBIG;
@@ -41,23 +39,19 @@ bool append_all(int descriptor, std::string& text) {
 
 std::optional<std::string> KernelFile::read() const {
   return descriptor_.with([&](core::FileDescriptor& descriptor) -> std::optional<std::string> {
-    if (!descriptor)
-      descriptor = core::FileDescriptor(::open(path_.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!descriptor) descriptor = core::FileDescriptor(::open(path_.c_str(), O_RDONLY | O_CLOEXEC));
     std::string text;
-    if (descriptor && append_all(descriptor.get(), text))
-      return text;
+    if (descriptor && append_all(descriptor.get(), text)) return text;
     const int error_number = errno;
     descriptor.close(); // the next scrape starts afresh
-    if (means_absent(error_number))
-      return std::nullopt;
+    if (means_absent(error_number)) return std::nullopt;
     core::throw_errno("reading " + path_.string(), error_number);
   });
 }
 
 std::string KernelFile::read_required() const {
   auto text = read();
-  if (!text)
-    throw core::Error("reading " + path_.string() + ": this kernel has no such file");
+  if (!text) throw core::Error("reading " + path_.string() + ": this kernel has no such file");
   return *std::move(text);
 }
 
@@ -65,12 +59,10 @@ std::optional<std::string> read_attribute(const std::filesystem::path& path) {
   const core::FileDescriptor descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   std::string text;
   if (!descriptor || !append_all(descriptor.get(), text)) {
-    if (means_absent(errno) || errno == EINVAL || errno == EIO)
-      return std::nullopt;
+    if (means_absent(errno) || errno == EINVAL || errno == EIO) return std::nullopt;
     core::throw_errno("reading " + path.string());
   }
-  while (!text.empty() && text.back() == '\n')
-    text.pop_back();
+  while (!text.empty() && text.back() == '\n') text.pop_back();
   return text;
 }
 

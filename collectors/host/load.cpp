@@ -8,8 +8,7 @@ namespace intendance::collectors {
 
 LoadAverages parse_loadavg(std::string_view text) {
   LoadAverages averages{};
-  for (auto& average : averages)
-    average = parse_decimal(next_word(text), "/proc/loadavg");
+  for (auto& average : averages) average = parse_decimal(next_word(text), "/proc/loadavg");
   return averages;
 }
 
@@ -32,12 +31,10 @@ Pressure parse_pressure(std::string_view text) {
     std::optional<std::uint64_t>* share = who == "some"   ? &pressure.some
                                           : who == "full" ? &pressure.full
                                                           : nullptr;
-    if (share == nullptr)
-      continue;
+    if (share == nullptr) continue;
     constexpr std::string_view total = "total=";
     for (auto word = next_word(*line); !word.empty(); word = next_word(*line))
-      if (word.starts_with(total))
-        *share = parse_count(word.substr(total.size()), total);
+      if (word.starts_with(total)) *share = parse_count(word.substr(total.size()), total);
     if (!*share)
       throw core::CorruptData("/proc/pressure: no total for \"" + std::string(who) + "\"");
   }
@@ -48,8 +45,7 @@ Families publish_pressure(const MachinePressure& pressure) {
   Families families;
   const auto add = [&](const char* name, const char* help,
                        const std::optional<std::uint64_t>& microseconds) {
-    if (!microseconds)
-      return;
+    if (!microseconds) return;
     families.push_back(
         counter_family(std::string("node_pressure_") + name + "_seconds_total", help));
     add_sample(families.back(), static_cast<double>(*microseconds) / 1e6);

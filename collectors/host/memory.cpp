@@ -35,8 +35,7 @@ std::vector<MemoryField> parse_meminfo(std::string_view text) {
   std::vector<MemoryField> fields;
   while (auto line = next_line(text)) {
     auto name = next_word(*line);
-    if (name.empty())
-      continue;
+    if (name.empty()) continue;
     if (name.back() != ':')
       throw core::CorruptData("/proc/meminfo: \"" + std::string(name.substr(0, 40)) +
                               "\" is not a field's name");
@@ -49,8 +48,7 @@ std::vector<MemoryField> parse_meminfo(std::string_view text) {
     fields.push_back(
         {metric_part(name) + (kilobytes ? "_bytes" : ""), kilobytes ? value * 1024 : value});
   }
-  if (fields.empty())
-    throw core::CorruptData("/proc/meminfo is empty");
+  if (fields.empty()) throw core::CorruptData("/proc/meminfo is empty");
   return fields;
 }
 

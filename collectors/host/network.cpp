@@ -75,8 +75,7 @@ Families publish_netdev(const std::vector<InterfaceCounters>& interfaces) {
 InterfaceState parse_interface(std::string device, const InterfaceAttributes& attributes) {
   const auto count = [&](const std::optional<std::string>& text, std::string_view attribute) {
     std::optional<std::uint64_t> value;
-    if (text)
-      value = parse_count(*text, device + " " + std::string(attribute));
+    if (text) value = parse_count(*text, device + " " + std::string(attribute));
     return value;
   };
   InterfaceState state;
@@ -97,8 +96,7 @@ Families publish_netclass(const std::vector<InterfaceState>& interfaces) {
   for (const auto& interface : interfaces) {
     const Labels labels = {{"device", interface.device}};
     const auto add = [&](auto& family, const auto& value) {
-      if (value)
-        add_sample(family, static_cast<double>(*value), labels);
+      if (value) add_sample(family, static_cast<double>(*value), labels);
     };
     add_sample(up, interface.up ? 1 : 0, labels);
     add(mtu, interface.mtu_bytes);
@@ -106,8 +104,7 @@ Families publish_netclass(const std::vector<InterfaceState>& interfaces) {
     add(speed, interface.speed_bytes);
   }
   Families families;
-  for (auto* family : {&up, &mtu, &carrier, &speed})
-    families.push_back(std::move(*family));
+  for (auto* family : {&up, &mtu, &carrier, &speed}) families.push_back(std::move(*family));
   return families;
 }
 

@@ -51,8 +51,7 @@ KernelStat parse_stat(std::string_view text, long ticks_per_second) {
     else if (is_one_cpu(name))
       stat.cpus.push_back(parse_cpu(name, *line, ticks_per_second));
   }
-  if (stat.cpus.empty())
-    throw core::CorruptData("/proc/stat names no processor");
+  if (stat.cpus.empty()) throw core::CorruptData("/proc/stat names no processor");
   return stat;
 }
 
@@ -71,8 +70,7 @@ Families publish_cpu(const KernelStat& stat) {
 Families publish_stat(const KernelStat& stat) {
   Families families;
   const auto add = [&](prometheus::MetricFamily family, std::optional<std::uint64_t> value) {
-    if (!value)
-      return;
+    if (!value) return;
     add_sample(family, static_cast<double>(*value));
     families.push_back(std::move(family));
   };

@@ -26,8 +26,7 @@ Families publish_time(core::TimePoint now) {
 std::shared_ptr<prometheus::Collectable> uname_collector() {
   return make_collectable([] {
     utsname names{};
-    if (::uname(&names) != 0)
-      core::throw_errno("uname");
+    if (::uname(&names) != 0) core::throw_errno("uname");
     return publish_uname(names);
   });
 }

@@ -23,8 +23,7 @@ Number parse_whole(std::string_view word, std::string_view field, const char* ki
 } // namespace
 
 std::optional<std::string_view> next_line(std::string_view& rest) {
-  if (rest.empty())
-    return std::nullopt;
+  if (rest.empty()) return std::nullopt;
   const auto end = rest.find('\n');
   const auto line = rest.substr(0, end);
   rest = end == std::string_view::npos ? std::string_view{} : rest.substr(end + 1);
@@ -49,8 +48,7 @@ std::uint64_t parse_count(std::string_view word, std::string_view field) {
 
 double parse_decimal(std::string_view word, std::string_view field) {
   const auto value = parse_whole<double>(word, field, "a number");
-  if (!std::isfinite(value))
-    throw core::CorruptData(std::string(field) + " is not finite");
+  if (!std::isfinite(value)) throw core::CorruptData(std::string(field) + " is not finite");
   return value;
 }
 

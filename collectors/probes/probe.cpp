@@ -27,8 +27,7 @@ std::string printable(std::string_view text) {
     // Not in the middle of a UTF-8 character.
     while (!result.empty() && (static_cast<unsigned char>(result.back()) & 0xC0) == 0x80)
       result.pop_back();
-    if (!result.empty() && static_cast<unsigned char>(result.back()) >= 0xC0)
-      result.pop_back();
+    if (!result.empty() && static_cast<unsigned char>(result.back()) >= 0xC0) result.pop_back();
     result += "…";
   }
   return result;
@@ -36,8 +35,7 @@ std::string printable(std::string_view text) {
 
 std::string first_line(std::string_view body) {
   const auto start = body.find_first_not_of(" \t\r\n");
-  if (start == std::string_view::npos)
-    return {};
+  if (start == std::string_view::npos) return {};
   body.remove_prefix(start);
   return printable(body.substr(0, body.find_first_of("\r\n")));
 }
@@ -61,23 +59,19 @@ std::string_view shorter_location(std::string_view location, std::string_view as
 
 std::string listed(const std::vector<int>& statuses) {
   std::string text;
-  for (const int status : statuses)
-    text += (text.empty() ? "" : " or ") + std::to_string(status);
+  for (const int status : statuses) text += (text.empty() ? "" : " or ") + std::to_string(status);
   return text;
 }
 
 std::optional<ProbeFailure> judge_json(const Check& check, const HttpReply& reply) {
-  if (check.json.empty())
-    return std::nullopt;
+  if (check.json.empty()) return std::nullopt;
   const auto document = nlohmann::json::parse(reply.body, nullptr, false);
   if (document.is_discarded())
     return ProbeFailure{"json", "the answer is not JSON: \"" + first_line(reply.body) + "\""};
   for (const auto& [pointer, equals] : check.json) {
     const nlohmann::json::json_pointer place(pointer);
-    if (!document.contains(place))
-      return ProbeFailure{"json", "the answer has no " + pointer};
-    if (!equals)
-      continue;
+    if (!document.contains(place)) return ProbeFailure{"json", "the answer has no " + pointer};
+    if (!equals) continue;
     const auto& value = document.at(place);
     const auto text = value.is_string()
                           ? value.get<std::string>()
@@ -92,11 +86,9 @@ std::optional<ProbeFailure> judge_json(const Check& check, const HttpReply& repl
 std::string without_milliseconds(std::string text) {
   constexpr std::string_view after = " after ";
   const auto start = text.find(after);
-  if (start == std::string::npos)
-    return text;
+  if (start == std::string::npos) return text;
   auto end = text.find_first_not_of("0123456789", start + after.size());
-  if (end == start + after.size() || end == std::string::npos)
-    return text;
+  if (end == start + after.size() || end == std::string::npos) return text;
   for (const std::string_view unit : {" milliseconds", " ms"})
     if (std::string_view(text).substr(end).starts_with(unit)) {
       text.erase(start, end + unit.size() - start);

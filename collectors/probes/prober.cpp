@@ -12,20 +12,16 @@ namespace intendance::collectors {
 
 const char* state_name(ServiceState state) {
   switch (state) {
-  case ServiceState::up:
-    return "up";
-  case ServiceState::down:
-    return "down";
-  case ServiceState::unknown:
-    break;
+  case ServiceState::up: return "up";
+  case ServiceState::down: return "down";
+  case ServiceState::unknown: break;
   }
   return "unknown";
 }
 
 ServiceStatus advanced(ServiceStatus status, ProbeOutcome outcome) {
   const auto state = outcome.success() ? ServiceState::up : ServiceState::down;
-  if (state != status.state)
-    status.since = outcome.checked;
+  if (state != status.state) status.since = outcome.checked;
   status.state = state;
   status.last = std::move(outcome);
   return status;
@@ -71,8 +67,7 @@ Prober::Prober(const std::vector<Service>& services, std::chrono::seconds interv
                core::Clock& clock)
     : watches_(std::make_shared<std::vector<std::unique_ptr<Watch>>>()) {
   for (const auto& service : services)
-    if (!service.url.empty())
-      watches_->push_back(std::make_unique<Watch>(service));
+    if (!service.url.empty()) watches_->push_back(std::make_unique<Watch>(service));
   for (const auto& entry : *watches_)
     threads_.emplace_back([watches = watches_, watch = entry.get(), interval,
                            &clock](std::stop_token stop) {
@@ -97,22 +92,19 @@ Prober::Prober(const std::vector<Service>& services, std::chrono::seconds interv
 
 Prober::~Prober() {
   // All at once, so that they end together and not one after the other.
-  for (auto& thread : threads_)
-    thread.request_stop();
+  for (auto& thread : threads_) thread.request_stop();
 }
 
 std::vector<ServiceStatus> Prober::statuses() const {
   std::vector<ServiceStatus> statuses;
-  for (const auto& watch : *watches_)
-    statuses.push_back(watch->status.copy());
+  for (const auto& watch : *watches_) statuses.push_back(watch->status.copy());
   return statuses;
 }
 
 std::shared_ptr<prometheus::Collectable> Prober::collectable() const {
   return make_collectable([watches = watches_] {
     std::vector<ServiceStatus> statuses;
-    for (const auto& watch : *watches)
-      statuses.push_back(watch->status.copy());
+    for (const auto& watch : *watches) statuses.push_back(watch->status.copy());
     return publish_probes(statuses);
   });
 }

@@ -97,8 +97,7 @@ void ProbeFamilies::add(const ServiceStatus& service) {
   add_sample(ssl, answer.ssl ? 1 : 0, labels);
   add_sample(version, answer.http_version, labels);
   add_sample(body, answer.body_bytes, labels);
-  if (shown.answer)
-    add_answer(answer, labels);
+  if (shown.answer) add_answer(answer, labels);
   for (const auto& check : outcome.checks)
     if (!check.failure || check.failure->phase != "skipped")
       add_sample(checks, check.failure ? 0 : 1, with(labels, "check", check.check));
@@ -114,8 +113,7 @@ void ProbeFamilies::add(const ServiceStatus& service) {
 Families publish_probes(const std::vector<ServiceStatus>& services) {
   ProbeFamilies families;
   for (const auto& service : services)
-    if (service.last)
-      families.add(service);
+    if (service.last) families.add(service);
   return families.take();
 }
 
