@@ -262,6 +262,7 @@ TEST(MetricsPage, IsDestroyedWhileOneIsStuck) {
     page.add("stuck", hanging.collectable(), Isolation::own_thread);
     page.answer(scrape());
     page.answer(scrape({{"x-prometheus-scrape-timeout-seconds", "0.02"}}));
+    while (*hanging.calls < 2) std::this_thread::yield(); // its thread may come late
   }
   hanging.gate->count_down(); // its thread still has all that it needs
   EXPECT_EQ(*hanging.calls, 2);
