@@ -34,13 +34,13 @@ ExitStatus run_collect(CommandContext& context) {
   return ExitStatus::done;
 }
 
-// "200, 1 204 bytes: {"status":"ok"}"
+// "200, 15 bytes: {"status":"ok"}"
 std::string answer_text(const CheckOutcome& check) {
   if (!check.answer) return "no answer";
   const auto& answer = *check.answer;
   auto text = std::to_string(answer.status);
   if (!answer.location.empty()) text += " to " + answer.location;
-  text += fmt::format(", {} bytes", answer.body_bytes);
+  text += fmt::format(", {:.0f} bytes", answer.body_bytes);
   if (!answer.first_line.empty()) text += ": " + answer.first_line;
   return text;
 }

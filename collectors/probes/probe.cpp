@@ -18,19 +18,31 @@ namespace {
 constexpr std::size_t most_body = std::size_t{1} << 20; // bytes; health pages are small
 constexpr std::size_t longest_shown = 120;              // bytes of foreign text in a reason
 
+// The bytes of the control character that `text` begins with: ASCII's, or one of U+0080 to U+009F,
+// which a terminal obeys too. 0 when it is none.
+std::size_t control_length(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  if (byte(0) < 0x20 || byte(0) == 0x7F) return 1;
+  const bool high = byte(0) == 0xC2 && text.size() > 1 && byte(1) >= 0x80 && byte(1) < 0xA0;
+  return high ? 2 : 0;
+}
+
 // Foreign text for a label, a log line and a terminal: one line, no control characters, cut.
 std::string printable(std::string_view text) {
-  std::string result;
-  for (const char c : text.substr(0, longest_shown))
-    result += static_cast<unsigned char>(c) < 0x20 || c == 0x7F ? ' ' : c;
-  if (text.size() > longest_shown) {
+  const bool cut = text.size() > longest_shown;
+  if (cut) {
     // Not in the middle of a UTF-8 character.
-    while (!result.empty() && (static_cast<unsigned char>(result.back()) & 0xC0) == 0x80)
-      result.pop_back();
-    if (!result.empty() && static_cast<unsigned char>(result.back()) >= 0xC0) result.pop_back();
-    result += "…";
+    auto end = longest_shown;
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+    text = text.substr(0, end);
   }
-  return result;
+  std::string result;
+  while (!text.empty()) {
+    const auto control = control_length(text);
+    result += control > 0 ? ' ' : text.front();
+    text.remove_prefix(std::max<std::size_t>(control, 1));
+  }
+  return cut ? result + "…" : result;
 }
 
 std::string first_line(std::string_view body) {

@@ -84,8 +84,10 @@ Prober::Prober(const std::vector<Service>& services, std::chrono::seconds interv
           core::log::error("cannot probe, trying again at the next turn",
                            {{"service", watch->service.name}, {"reason", error.what()}});
         }
-        // A probe that took longer than the interval, or a clock that was set, costs its turns.
-        next = std::max(next + interval, clock.now());
+        // A probe that took longer than the interval costs its turns; a clock that was set back
+        // does not make the next one wait longer than usual.
+        const auto now = clock.now();
+        next = std::clamp(next + interval, now, now + interval);
       }
     });
 }

