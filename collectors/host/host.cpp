@@ -3,9 +3,11 @@
 
 #include "collectors/host/disk.hpp"
 #include "collectors/host/filesystem.hpp"
+#include "collectors/host/limits.hpp"
 #include "collectors/host/load.hpp"
 #include "collectors/host/memory.hpp"
 #include "collectors/host/network.hpp"
+#include "collectors/host/sockets.hpp"
 #include "collectors/host/stat.hpp"
 #include "collectors/host/system.hpp"
 #include "collectors/process.hpp"
@@ -13,14 +15,19 @@
 namespace intendance::collectors {
 
 void build_host_page(core::MetricsPage& page, const HostRoots& roots, const core::Clock& clock) {
+  page.add("conntrack", conntrack_collector(roots));
   page.add("cpu", cpu_collector(roots));
   page.add("diskstats", diskstats_collector(roots));
+  page.add("entropy", entropy_collector(roots));
+  page.add("filefd", filefd_collector(roots));
   page.add("filesystem", filesystem_collector(roots), core::Isolation::own_thread);
   page.add("loadavg", loadavg_collector(roots));
   page.add("meminfo", meminfo_collector(roots));
   page.add("netclass", netclass_collector(roots));
   page.add("netdev", netdev_collector(roots));
+  page.add("netstat", netstat_collector(roots));
   page.add("pressure", pressure_collector(roots));
+  page.add("sockstat", sockstat_collector(roots));
   page.add("stat", stat_collector(roots));
   page.add("time", time_collector(clock));
   page.add("uname", uname_collector());

@@ -46,6 +46,10 @@ std::uint64_t parse_count(std::string_view word, std::string_view field) {
   return parse_whole<std::uint64_t>(word, field, "a count");
 }
 
+std::int64_t parse_integer(std::string_view word, std::string_view field) {
+  return parse_whole<std::int64_t>(word, field, "an integer");
+}
+
 double parse_decimal(std::string_view word, std::string_view field) {
   const auto value = parse_whole<double>(word, field, "a number");
   if (!std::isfinite(value)) throw core::CorruptData(std::string(field) + " is not finite");
