@@ -149,7 +149,7 @@ BEGIN
   RETURN true;
 END $$;
 
--- The definer's rights: who may add an entry need not read the rest. session_user stays the person.
+-- The definer's rights, so that it works alike for every role; session_user stays who logged in.
 CREATE FUNCTION ledger.post_entry() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = pg_catalog, ledger, pg_temp AS $$
 DECLARE

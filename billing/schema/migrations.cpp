@@ -160,7 +160,8 @@ void grant_rights(Postgres& database) {
       database.query("SELECT to_regprocedure('ledger.grant_rights()') IS NOT NULL AS there")
           .only()
           .boolean("there");
-  if (!there) return;
+  if (!there)
+    return;
   Transaction transaction(database);
   become_owner(database);
   database.query("SELECT ledger.grant_rights()");

@@ -10,11 +10,6 @@ namespace {
 
 constexpr std::int64_t whole = 100000;
 
-bool same_rate(const TaxRate& left, const TaxRate& right) {
-  return left.name == right.name && left.parts == right.parts &&
-         left.rebate_parts == right.rebate_parts;
-}
-
 } // namespace
 
 std::string_view basis_name(Basis basis) {
@@ -68,7 +63,7 @@ TaxedTotal& TaxedTotal::operator+=(const TaxedTotal& other) {
   before_tax += other.before_tax;
   for (const auto& added : other.taxes) {
     const auto mine = std::find_if(taxes.begin(), taxes.end(), [&](const TaxAmount& amount) {
-      return same_rate(amount.rate, added.rate);
+      return amount.rate == added.rate;
     });
     if (mine == taxes.end()) {
       taxes.push_back(added);

@@ -17,6 +17,7 @@ struct TaxRate {
   std::string name; // "TPS", "TVQ"
   std::int64_t parts = 0;
   std::int64_t rebate_parts = 0;
+  friend bool operator==(const TaxRate&, const TaxRate&) = default;
 };
 
 struct TaxAmount {
