@@ -47,6 +47,16 @@ std::map<std::string, std::string> parse_address(const std::string& address) {
   return values;
 }
 
+std::map<std::string, std::string> accepted_address(const std::string& address) {
+  auto values = parse_address(address);
+  if (values.count("password") > 0) {
+    throw ConfigError("the database's address holds a password, which others could read; write it "
+                      "into a file of mode 0600 as HOST:PORT:NAME:USER:PASSWORD and put "
+                      "passfile=FILE into the address instead");
+  }
+  return values;
+}
+
 std::string describe(const std::map<std::string, std::string>& values) {
   const auto value = [&](const char* key) {
     const auto found = values.find(key);
@@ -186,17 +196,12 @@ std::int64_t PostgresResult::affected() const {
 }
 
 Postgres::Postgres(const std::string& address) {
-  const auto values = parse_address(address);
-  if (values.count("password") > 0) {
-    throw ConfigError("the database's address holds a password, which others could read; write it "
-                      "into a file of mode 0600 as HOST:PORT:NAME:USER:PASSWORD and put "
-                      "passfile=FILE into the address instead");
-  }
-  place_ = describe(values);
+  place_ = describe(accepted_address(address));
   // What stands before dbname is a default, what stands behind it is ours to decide.
-  const char* keywords[] = {"connect_timeout", "dbname", "fallback_application_name",
-                            "client_encoding", nullptr};
-  const char* settings[] = {"5", address.c_str(), "intendance", "UTF8", nullptr};
+  // A host that fell silent in the middle of a query is given up after half a minute.
+  const char* keywords[] = {"connect_timeout",           "tcp_user_timeout", "dbname",
+                            "fallback_application_name", "client_encoding",  nullptr};
+  const char* settings[] = {"5", "30000", address.c_str(), "intendance", "UTF8", nullptr};
   connection_.reset(PQconnectdbParams(keywords, settings, 1));
   if (!connection_)
     throw TransientError("no memory for a connection to the database " + place_);
@@ -209,6 +214,8 @@ Postgres::Postgres(const std::string& address) {
   execute_script("SET datestyle = 'ISO, YMD'; SET timezone = 'UTC'; "
                  "SET standard_conforming_strings = on");
 }
+
+void Postgres::check_address(const std::string& address) { accepted_address(address); }
 
 Postgres::Postgres(Postgres&&) noexcept = default;
 Postgres& Postgres::operator=(Postgres&&) noexcept = default;

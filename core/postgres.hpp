@@ -92,6 +92,9 @@ public:
   Postgres& operator=(Postgres&&) noexcept;
   ~Postgres();
 
+  // Throws as the constructor does for an address that it would not take, without connecting.
+  static void check_address(const std::string& address);
+
   // One statement; $1, $2 … stand for the parameters.
   template <class... Parameters>
   PostgresResult query(const std::string& sql, const Parameters&... parameters) {

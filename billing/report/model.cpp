@@ -3,6 +3,7 @@
 
 #include "billing/ledger/rates.hpp"
 #include "billing/ledger/taxes.hpp"
+#include "billing/ledger/work.hpp"
 
 #include <algorithm>
 
@@ -11,31 +12,23 @@ namespace {
 
 using core::Postgres;
 
+// The year's lines, with the month's share of each; every line of the month is one of the year.
 std::vector<ReportLine> read_lines(Postgres& database, const std::string& fund, Period month,
                                    Date year_start) {
   std::vector<ReportLine> lines;
-  const auto rows = database.query(
-      "SELECT e.service, s.label, e.activity, a.label_fr, a.label_en, "
-      "coalesce(sum(minutes) FILTER (WHERE posted_on >= $2), 0) AS month_minutes, "
-      "coalesce(sum(cents) FILTER (WHERE posted_on >= $2), 0)::bigint AS month_cents, "
-      "sum(minutes) AS year_minutes, sum(cents)::bigint AS year_cents "
-      "FROM ledger.entry e "
-      "JOIN ledger.service s ON s.name = e.service "
-      "JOIN ledger.activity a ON a.name = e.activity "
-      "WHERE fund = $1 AND posted_on BETWEEN $4 AND $3 "
-      "GROUP BY e.service, s.label, e.activity, a.label_fr, a.label_en "
-      "ORDER BY e.service::text COLLATE \"C\", e.activity::text COLLATE \"C\"",
-      fund, core::format_date(month.from), core::format_date(month.to),
-      core::format_date(year_start));
-  for (const auto& row : rows) {
-    ReportLine line;
-    line.service = {row.text("service"), row.text("label"), row.text("label")};
-    line.activity = {row.text("activity"), row.text("label_fr"), row.text("label_en")};
-    line.month_work = Minutes(row.integer("month_minutes"));
-    line.month_amount = Cents(row.integer("month_cents"));
-    line.year_work = Minutes(row.integer("year_minutes"));
-    line.year_amount = Cents(row.integer("year_cents"));
-    lines.push_back(std::move(line));
+  for (const auto& share : work_by_service(database, fund, {year_start, month.to})) {
+    lines.push_back(
+        {share.service, share.activity, Minutes(0), Cents(0), share.work, share.amount});
+  }
+  for (const auto& share : work_by_service(database, fund, month)) {
+    const auto line = std::find_if(lines.begin(), lines.end(), [&](const ReportLine& candidate) {
+      return candidate.service.name == share.service.name &&
+             candidate.activity.name == share.activity.name;
+    });
+    if (line == lines.end())
+      throw core::CorruptData("a month's work is not in its year");
+    line->month_work = share.work;
+    line->month_amount = share.amount;
   }
   return lines;
 }

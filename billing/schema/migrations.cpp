@@ -156,15 +156,16 @@ std::vector<MigrationStatus> migration_status(Postgres& database,
 }
 
 void grant_rights(Postgres& database) {
-  const bool there =
-      database.query("SELECT to_regprocedure('ledger.grant_rights()') IS NOT NULL AS there")
-          .only()
-          .boolean("there");
-  if (!there)
-    return;
   Transaction transaction(database);
   become_owner(database);
-  database.query("SELECT ledger.grant_rights()");
+  const bool ours = database
+                        .query("SELECT EXISTS (SELECT FROM pg_proc WHERE oid = "
+                               "to_regprocedure('ledger.grant_rights()') "
+                               "AND pg_has_role(proowner, 'USAGE')) AS ours")
+                        .only()
+                        .boolean("ours");
+  if (ours)
+    database.query("SELECT ledger.grant_rights()");
   transaction.commit();
 }
 
