@@ -83,16 +83,14 @@ ExitStatus answer_balances(const CommandContext& context, const std::vector<Bala
   auto status = ExitStatus::done;
   Json array = Json::array();
   for (const auto& balance : balances) {
-    if (balance.overspent())
-      status = ExitStatus::warnings;
+    if (balance.overspent()) status = ExitStatus::warnings;
     if (context.json()) {
       array.push_back(balance_json(balance));
     } else {
       print_balance(context, balance);
     }
   }
-  if (context.json())
-    print_json(context, {{"currency", "CAD"}, {"budgets", array}});
+  if (context.json()) print_json(context, {{"currency", "CAD"}, {"budgets", array}});
   return status;
 }
 
@@ -106,8 +104,7 @@ ExitStatus set_budget_command(CommandContext& context) {
   // A fund keeps its calendar; the option is only needed to make one that differs from grants'.
   auto calendar = context.text("calendar", "grant");
   for (const auto& fund : list_funds(database)) {
-    if (fund.name == budget.fund && !context.has("calendar"))
-      calendar = fund.calendar;
+    if (fund.name == budget.fund && !context.has("calendar")) calendar = fund.calendar;
   }
   add_fund(database, budget.fund, calendar, optional_text(context, "label"),
            optional_text(context, "award"));
@@ -119,13 +116,11 @@ ExitStatus set_budget_command(CommandContext& context) {
 
 ExitStatus show_budget(CommandContext& context) {
   std::optional<Basis> basis;
-  if (context.has("basis"))
-    basis = parsed_option(context, "basis", parse_basis);
+  if (context.has("basis")) basis = parsed_option(context, "basis", parse_basis);
   const auto day = today();
   auto database = open_ledger(context);
   std::vector<Fund> funds = list_funds(database);
-  if (context.has("fund") || funds.empty())
-    funds = {chosen_fund(context, database)};
+  if (context.has("fund") || funds.empty()) funds = {chosen_fund(context, database)};
   std::vector<Balance> balances;
   for (const auto& fund : funds) {
     const auto year = context.has("year") ? fiscal_year(parsed_option(context, "year", parse_year),
@@ -157,8 +152,7 @@ void print_rates(const CommandContext& context, Postgres& database) {
                                  rate.until ? short_day(*rate.until, language) : "…",
                                  rate.source.empty() ? "" : " · " + rate.source);
   }
-  if (context.json())
-    print_json(context, {{"currency", "CAD"}, {"rates", array}});
+  if (context.json()) print_json(context, {{"currency", "CAD"}, {"rates", array}});
 }
 
 ExitStatus set_rate_command(CommandContext& context) {
@@ -166,8 +160,7 @@ ExitStatus set_rate_command(CommandContext& context) {
   rate.vendor = context.text("vendor", settings(context).vendor);
   rate.per_hour = parsed_option(context, "amount", parse_money);
   rate.from = parsed_option(context, "from", core::parse_date);
-  if (context.has("until"))
-    rate.until = parsed_option(context, "until", core::parse_date);
+  if (context.has("until")) rate.until = parsed_option(context, "until", core::parse_date);
   rate.source = context.text("source", "");
   auto database = open_ledger(context);
   if (context.has("activity")) {

@@ -58,8 +58,7 @@ void print_items(const CommandContext& context, const std::vector<CatalogueItem>
                     << say(context.language(), item.label_french, item.label_english) << '\n';
     }
   }
-  if (context.json())
-    print_json(context, array);
+  if (context.json()) print_json(context, array);
 }
 
 ExitStatus list_services_command(CommandContext& context) {

@@ -35,8 +35,7 @@ core::Postgres open_ledger(const core::CommandContext& context) {
 }
 
 std::optional<std::string> optional_text(const core::CommandContext& context, const char* option) {
-  if (!context.has(option))
-    return std::nullopt;
+  if (!context.has(option)) return std::nullopt;
   return context.text(option);
 }
 
@@ -54,12 +53,9 @@ std::string_view say(core::Language language, std::string_view french, std::stri
 std::string money_on_basis(Cents amount, Basis basis, core::Language language) {
   const auto words = [&]() -> std::string_view {
     switch (basis) {
-    case Basis::net:
-      return say(language, "nets", "net");
-    case Basis::gross:
-      return say(language, "bruts", "gross");
-    case Basis::before_tax:
-      return say(language, "avant taxes", "before tax");
+    case Basis::net: return say(language, "nets", "net");
+    case Basis::gross: return say(language, "bruts", "gross");
+    case Basis::before_tax: return say(language, "avant taxes", "before tax");
     }
     return "";
   }();

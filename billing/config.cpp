@@ -21,11 +21,9 @@ void read_listen(core::ConfigTable& table, BillingConfig& config) {
 
 BillingConfig read_config(const core::ConfigDocument& document) {
   BillingConfig config;
-  for (auto& service : document.tables("service"))
-    config.services.push_back(service.text("name"));
+  for (auto& service : document.tables("service")) config.services.push_back(service.text("name"));
   auto table = document.table("billingd");
-  if (!table)
-    return config;
+  if (!table) return config;
   read_listen(*table, config);
   config.database = table->text("database", config.database);
   table->parsed("database", config.database, [](const std::string& address) {

@@ -35,8 +35,7 @@ Month parse_month(std::string_view text) {
   const auto fail = [&]() -> Month {
     throw core::Error("\"" + std::string(text) + "\" is not a month; write it as in 2026-11");
   };
-  if (text.size() != 7 || text[4] != '-')
-    return fail();
+  if (text.size() != 7 || text[4] != '-') return fail();
   try {
     return month_of(core::parse_date(std::string(text) + "-01"));
   } catch (const core::Error&) {

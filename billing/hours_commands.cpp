@@ -35,8 +35,7 @@ std::string login_name() {
 
 std::string joined(const std::vector<std::string>& words) {
   std::string text;
-  for (const auto& word : words)
-    text += (text.empty() ? "" : " ") + word;
+  for (const auto& word : words) text += (text.empty() ? "" : " ") + word;
   return text;
 }
 
@@ -45,8 +44,7 @@ void require_service(Postgres& database, const BillingConfig& config, const std:
   const auto services = list_services(database);
   std::string known;
   for (const auto& service : services) {
-    if (service.name == name)
-      return;
+    if (service.name == name) return;
     known += (known.empty() ? "" : " · ") + service.name;
   }
   if (std::find(config.services.begin(), config.services.end(), name) != config.services.end()) {
@@ -125,8 +123,7 @@ ExitStatus answer_posting(const CommandContext& context, Postgres& database,
                            "recorded already: nothing was added\n");
     }
   }
-  if (!balance.overspent())
-    return ExitStatus::done;
+  if (!balance.overspent()) return ExitStatus::done;
   context.err() << fmt::format(
       fmt::runtime(say(language, "attention : le budget {} de l'exercice {} est dépassé de {}\n",
                        "warning: the budget {} of the fiscal year {} is overspent by {}\n")),
@@ -161,8 +158,7 @@ ExitStatus correct_hours(CommandContext& context) {
     throw ConfigError("\"" + text + "\" is not the number of an entry, such as 0118");
   }
   const auto reason = joined(context.texts("reason"));
-  if (reason.empty())
-    throw ConfigError("say why the entry is taken back, behind its number");
+  if (reason.empty()) throw ConfigError("say why the entry is taken back, behind its number");
   const auto id = context.has("id") ? parsed_option(context, "id", parse_uuid) : new_uuid();
   auto database = open_ledger(context);
   return answer_posting(context, database, reverse_entry(database, number, reason, id));
@@ -180,10 +176,8 @@ void print_entries(const CommandContext& context, const std::vector<Entry>& entr
                             pad_left(format_work(entry.work, language), 10),
                             pad_left(format_money(entry.amount, language), 13), entry.service,
                             entry.activity, entry.person, entry.description);
-    if (entry.reverses)
-      text += "  (↩ " + entry_number(*entry.reverses) + ")";
-    if (entry.reversed_by)
-      text += "  (→ " + entry_number(*entry.reversed_by) + ")";
+    if (entry.reverses) text += "  (↩ " + entry_number(*entry.reverses) + ")";
+    if (entry.reversed_by) text += "  (→ " + entry_number(*entry.reversed_by) + ")";
     context.out() << text << '\n';
   }
   context.out() << pad_right(say(language, "Total avant taxes", "Total before tax"), 16)
@@ -197,13 +191,11 @@ ExitStatus list_hours(CommandContext& context) {
   auto database = open_ledger(context);
   EntryFilter filter;
   filter.posted = days_of(month);
-  if (context.has("fund"))
-    filter.fund = chosen_fund(context, database).name;
+  if (context.has("fund")) filter.fund = chosen_fund(context, database).name;
   const auto entries = list_entries(database, filter);
   if (context.json()) {
     auto array = nlohmann::ordered_json::array();
-    for (const auto& entry : entries)
-      array.push_back(entry_json(entry));
+    for (const auto& entry : entries) array.push_back(entry_json(entry));
     print_json(context, {{"month", month_code(month)}, {"entries", array}});
   } else {
     print_entries(context, entries);

@@ -21,8 +21,7 @@ using core::ExitStatus;
 using Json = nlohmann::ordered_json;
 
 ExitStatus report_monthly(CommandContext& context) {
-  if (!context.has("month"))
-    throw core::ConfigError("which month? As in: report monthly 2026-11");
+  if (!context.has("month")) throw core::ConfigError("which month? As in: report monthly 2026-11");
   const auto month = parsed_option(context, "month", parse_month);
   const auto& format = require_format(context.text("format", context.json() ? "json" : "text"));
   const auto language = context.language();
@@ -52,8 +51,7 @@ ExitStatus database_migrate(CommandContext& context) {
                          "the ledger is up to date\n");
   }
   if (!context.json()) {
-    for (const auto& name : applied)
-      context.out() << "applied " << name << '\n';
+    for (const auto& name : applied) context.out() << "applied " << name << '\n';
   }
   return ExitStatus::done;
 }
@@ -72,8 +70,7 @@ ExitStatus database_status(CommandContext& context) {
                     << '\n';
     }
   }
-  if (context.json())
-    print_json(context, array);
+  if (context.json()) print_json(context, array);
   return ExitStatus::done;
 }
 

@@ -38,8 +38,7 @@ std::vector<MetricFamily> view_families(const LedgerView& view) {
                       "Work recorded in the fiscal year that runs, by service and activity.");
   for (const auto& fund : view.funds) {
     const auto& balance = fund.balance;
-    if (balance.budget)
-      add(budget, budget_labels(balance), dollars(*balance.budget));
+    if (balance.budget) add(budget, budget_labels(balance), dollars(*balance.budget));
     for (const auto basis : {Basis::net, Basis::gross, Basis::before_tax}) {
       auto labels = budget_labels(balance);
       labels.push_back({"basis", std::string(basis_name(basis))});
@@ -73,11 +72,9 @@ std::vector<MetricFamily> ledger_families(const Refresher::Status& status) {
   auto up = gauge("intendance_ledger_up", "1 when the last attempt to read the ledger succeeded.");
   add(up, {}, status.up ? 1 : 0);
   std::vector<MetricFamily> families = {std::move(up)};
-  if (!status.view)
-    return families;
+  if (!status.view) return families;
   for (auto& family : view_families(*status.view)) {
-    if (!family.metric.empty())
-      families.push_back(std::move(family));
+    if (!family.metric.empty()) families.push_back(std::move(family));
   }
   return families;
 }

@@ -26,8 +26,7 @@ std::string grouped(std::uint64_t whole, std::string_view separator) {
   const auto digits = std::to_string(whole);
   std::string text;
   for (std::size_t index = 0; index < digits.size(); ++index) {
-    if (index > 0 && (digits.size() - index) % 3 == 0)
-      text += separator;
+    if (index > 0 && (digits.size() - index) % 3 == 0) text += separator;
     text += digits[index];
   }
   return text;
@@ -37,22 +36,19 @@ std::string grouped(std::uint64_t whole, std::string_view separator) {
 
 std::int64_t CheckedUnit::sum(std::int64_t left, std::int64_t right) {
   std::int64_t result = 0;
-  if (__builtin_add_overflow(left, right, &result))
-    throw_overflow();
+  if (__builtin_add_overflow(left, right, &result)) throw_overflow();
   return result;
 }
 
 std::int64_t CheckedUnit::difference(std::int64_t left, std::int64_t right) {
   std::int64_t result = 0;
-  if (__builtin_sub_overflow(left, right, &result))
-    throw_overflow();
+  if (__builtin_sub_overflow(left, right, &result)) throw_overflow();
   return result;
 }
 
 std::int64_t proportion(std::int64_t amount, std::int64_t numerator, std::int64_t denominator) {
   __extension__ using Wide = __int128;
-  if (denominator <= 0)
-    throw core::Error("a proportion needs a denominator above zero");
+  if (denominator <= 0) throw core::Error("a proportion needs a denominator above zero");
   const Wide product = static_cast<Wide>(amount) * numerator;
   const Wide positive = product < 0 ? -product : product;
   // For an odd denominator no product lies on a half, and the truncated bias is exact too.
@@ -89,12 +85,10 @@ std::string format_work(Minutes work, core::Language language) {
   const auto hours = total / 60;
   const auto minutes = total % 60;
   std::string text = work.count() < 0 ? "-" : "";
-  if (hours == 0)
-    return text + fmt::format("{}{}min", minutes, no_break_space);
+  if (hours == 0) return text + fmt::format("{}{}min", minutes, no_break_space);
   const bool french = language == core::Language::french;
   text += fmt::format("{}{}h", grouped(hours, french ? no_break_space : ","), no_break_space);
-  if (minutes == 0)
-    return text;
+  if (minutes == 0) return text;
   text += fmt::format("{}{:02}", no_break_space, minutes);
   return french ? text : text + fmt::format("{}min", no_break_space);
 }
@@ -102,12 +96,9 @@ std::string format_work(Minutes work, core::Language language) {
 std::string format_percent(std::int64_t parts_per_100000, core::Language language) {
   auto text = fmt::format("{}.{:03}", parts_per_100000 / 1000, parts_per_100000 % 1000);
   text.erase(text.find_last_not_of('0') + 1);
-  if (text.back() == '.')
-    text.pop_back();
-  if (language == core::Language::english)
-    return text + "%";
-  if (const auto point = text.find('.'); point != std::string::npos)
-    text[point] = ',';
+  if (text.back() == '.') text.pop_back();
+  if (language == core::Language::english) return text + "%";
+  if (const auto point = text.find('.'); point != std::string::npos) text[point] = ',';
   return text + no_break_space + "%";
 }
 

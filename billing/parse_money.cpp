@@ -17,24 +17,20 @@ public:
   // One or more digits; absent when there is none or too many.
   std::optional<std::string_view> digits() {
     std::size_t length = 0;
-    while (length < rest_.size() && rest_[length] >= '0' && rest_[length] <= '9')
-      ++length;
-    if (length == 0 || length > most_digits)
-      return std::nullopt;
+    while (length < rest_.size() && rest_[length] >= '0' && rest_[length] <= '9') ++length;
+    if (length == 0 || length > most_digits) return std::nullopt;
     const auto found = rest_.substr(0, length);
     rest_.remove_prefix(length);
     return found;
   }
   bool take(std::string_view word) {
-    if (rest_.substr(0, word.size()) != word)
-      return false;
+    if (rest_.substr(0, word.size()) != word) return false;
     rest_.remove_prefix(word.size());
     return true;
   }
   bool skip_blanks() {
     bool any = false;
-    while (take(" ") || take("\u00a0") || take("\u202f"))
-      any = true;
+    while (take(" ") || take("\u00a0") || take("\u202f")) any = true;
     return any;
   }
   bool at_end() const { return rest_.empty(); }
@@ -45,21 +41,17 @@ private:
 
 std::int64_t to_number(std::string_view digits) {
   std::int64_t value = 0;
-  for (const char digit : digits)
-    value = value * 10 + (digit - '0');
+  for (const char digit : digits) value = value * 10 + (digit - '0');
   return value;
 }
 
 // Minutes in "H[.FRACTION]" hours; absent when they are not whole.
 std::optional<std::int64_t> fraction_of_hour(std::string_view fraction) {
-  if (fraction.size() > 6)
-    return std::nullopt;
+  if (fraction.size() > 6) return std::nullopt;
   std::int64_t scale = 1;
-  for (std::size_t index = 0; index < fraction.size(); ++index)
-    scale *= 10;
+  for (std::size_t index = 0; index < fraction.size(); ++index) scale *= 10;
   const auto scaled = to_number(fraction) * 60;
-  if (scaled % scale != 0)
-    return std::nullopt;
+  if (scaled % scale != 0) return std::nullopt;
   return scaled / scale;
 }
 
@@ -76,23 +68,19 @@ bool take_minute_unit(Scanner& scanner) {
 // What stands behind "1h": nothing, "30", "30m", "30 min".
 std::optional<std::int64_t> minutes_behind_hours(Scanner& scanner) {
   scanner.skip_blanks();
-  if (scanner.at_end())
-    return 0;
+  if (scanner.at_end()) return 0;
   const auto minutes = scanner.digits();
-  if (!minutes || minutes->size() > 2 || to_number(*minutes) > 59)
-    return std::nullopt;
+  if (!minutes || minutes->size() > 2 || to_number(*minutes) > 59) return std::nullopt;
   take_minute_unit(scanner);
   return to_number(*minutes);
 }
 
 std::optional<std::int64_t> read_work(Scanner& scanner) {
   const auto whole = scanner.digits();
-  if (!whole)
-    return std::nullopt;
+  if (!whole) return std::nullopt;
   if (scanner.take(".") || scanner.take(",")) {
     const auto fraction = scanner.digits();
-    if (!fraction || !take_hour_unit(scanner))
-      return std::nullopt;
+    if (!fraction || !take_hour_unit(scanner)) return std::nullopt;
     const auto minutes = fraction_of_hour(*fraction);
     if (!minutes) {
       throw core::Error("not a whole number of minutes; write hours and minutes, as in 1h20");
@@ -101,32 +89,26 @@ std::optional<std::int64_t> read_work(Scanner& scanner) {
   }
   if (take_hour_unit(scanner)) {
     const auto minutes = minutes_behind_hours(scanner);
-    if (!minutes)
-      return std::nullopt;
+    if (!minutes) return std::nullopt;
     return to_number(*whole) * 60 + *minutes;
   }
-  if (take_minute_unit(scanner))
-    return to_number(*whole);
+  if (take_minute_unit(scanner)) return to_number(*whole);
   return std::nullopt;
 }
 
 // Digits in groups of three behind the first: "24 000", "1,234".
 std::optional<std::int64_t> read_grouped(Scanner& scanner, bool& commas) {
   const auto first = scanner.digits();
-  if (!first)
-    return std::nullopt;
+  if (!first) return std::nullopt;
   std::string digits(*first);
   while (true) {
     Scanner ahead = scanner;
     const bool comma = ahead.take(",");
-    if (!comma && !ahead.skip_blanks())
-      break;
+    if (!comma && !ahead.skip_blanks()) break;
     const auto group = ahead.digits();
-    if (!group || group->size() != 3 || first->size() > 3)
-      break;
+    if (!group || group->size() != 3 || first->size() > 3) break;
     digits += *group;
-    if (digits.size() > most_digits)
-      return std::nullopt;
+    if (digits.size() > most_digits) return std::nullopt;
     commas = commas || comma;
     scanner = ahead;
   }
@@ -138,21 +120,18 @@ std::optional<std::int64_t> read_money(Scanner& scanner) {
   scanner.skip_blanks();
   bool commas = false;
   const auto dollars = read_grouped(scanner, commas);
-  if (!dollars)
-    return std::nullopt;
+  if (!dollars) return std::nullopt;
   std::int64_t cents = 0;
   const bool point = scanner.take(".");
   if (point || (!commas && scanner.take(","))) {
     const auto decimals = scanner.digits();
-    if (!decimals || decimals->size() != 2)
-      return std::nullopt;
+    if (!decimals || decimals->size() != 2) return std::nullopt;
     cents = to_number(*decimals);
   } else if (commas) {
     return std::nullopt; // "24,000": twenty-four thousand, or twenty-four to three decimals?
   }
   scanner.skip_blanks();
-  if (!sign_in_front)
-    scanner.take("$");
+  if (!sign_in_front) scanner.take("$");
   scanner.skip_blanks();
   return *dollars * 100 + cents;
 }
@@ -167,8 +146,7 @@ Minutes parse_work(std::string_view text) {
   if (!minutes || !scanner.at_end()) {
     throw core::Error(quoted + " is not a duration of work; allowed: 1h30 · 2h · 45m · 1.5h");
   }
-  if (*minutes == 0)
-    throw core::Error(quoted + " is no work at all; write at least one minute");
+  if (*minutes == 0) throw core::Error(quoted + " is no work at all; write at least one minute");
   return Minutes(*minutes);
 }
 

@@ -48,8 +48,7 @@ Refresher::Refresher(std::string database, std::chrono::seconds period, core::Cl
       thread_([this](const std::stop_token& stop) { run(stop); }) {}
 
 void Refresher::refresh(std::unique_ptr<Postgres>& connection) {
-  if (!connection)
-    connection = connect(database_);
+  if (!connection) connection = connect(database_);
   const auto now = clock_.now();
   auto view = std::make_shared<const LedgerView>(
       read_ledger(*connection, now, core::TimeZone::local().date(now)));
@@ -64,8 +63,7 @@ void Refresher::run(const std::stop_token& stop) {
     auto pause = period_;
     try {
       refresh(connection);
-      if (!last_failure.empty())
-        core::log::info("the ledger can be read again");
+      if (!last_failure.empty()) core::log::info("the ledger can be read again");
       last_failure.clear();
     } catch (const std::exception& error) {
       connection.reset();

@@ -30,12 +30,10 @@ Json balance_json(const Balance& balance) {
 
 // The one that all budgets share; null when they differ, since each names its own.
 Json common_basis(const LedgerView& view) {
-  if (view.funds.empty())
-    return basis_name(Basis::net);
+  if (view.funds.empty()) return basis_name(Basis::net);
   const auto basis = view.funds.front().balance.basis;
   for (const auto& fund : view.funds) {
-    if (fund.balance.basis != basis)
-      return nullptr;
+    if (fund.balance.basis != basis) return nullptr;
   }
   return basis_name(basis);
 }
@@ -44,8 +42,7 @@ Json common_basis(const LedgerView& view) {
 
 std::string budget_json(const LedgerView& view) {
   Json budgets = Json::array();
-  for (const auto& fund : view.funds)
-    budgets.push_back(balance_json(fund.balance));
+  for (const auto& fund : view.funds) budgets.push_back(balance_json(fund.balance));
   const Json document = {{"time", core::format_utc(view.read_at)},
                          {"currency", "CAD"},
                          {"basis", common_basis(view)},
@@ -61,8 +58,7 @@ core::HttpRouter make_router(const BillingConfig& config, const Refresher& refre
   router.add("GET", "/metrics", guard(HttpGuard::Area::metrics, page.handler()));
   router.add("GET", "/api/v1/budget", guard(HttpGuard::Area::api, [&](const HttpRequest&) {
                const auto status = refresher.status();
-               if (status.view)
-                 return HttpResponse::json(budget_json(*status.view));
+               if (status.view) return HttpResponse::json(budget_json(*status.view));
                return HttpResponse::failure(
                    503,
                    "the ledger has not been read yet; the log of intendance-billingd says why");

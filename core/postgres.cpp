@@ -25,8 +25,7 @@ std::string one_line(const char* text) {
       line += ' ';
     }
   }
-  while (!line.empty() && line.back() == ' ')
-    line.pop_back();
+  while (!line.empty() && line.back() == ' ') line.pop_back();
   return line;
 }
 
@@ -41,8 +40,7 @@ std::map<std::string, std::string> parse_address(const std::string& address) {
   }
   std::map<std::string, std::string> values;
   for (auto* option = options.get(); option->keyword != nullptr; ++option) {
-    if (option->val != nullptr)
-      values[option->keyword] = option->val;
+    if (option->val != nullptr) values[option->keyword] = option->val;
   }
   return values;
 }
@@ -63,14 +61,11 @@ std::string describe(const std::map<std::string, std::string>& values) {
     return found == values.end() ? std::string() : found->second;
   };
   std::string place = value("dbname");
-  if (place.empty())
-    place = "the default database";
+  if (place.empty()) place = "the default database";
   const auto host = value("host").empty() ? value("hostaddr") : value("host");
-  if (host.empty())
-    return place + " at the default socket";
+  if (host.empty()) return place + " at the default socket";
   place += " at " + host;
-  if (!value("port").empty() && host.front() != '/')
-    place += ":" + value("port");
+  if (!value("port").empty() && host.front() != '/') place += ":" + value("port");
   return place;
 }
 
@@ -102,15 +97,11 @@ bool is_raised(std::string_view sqlstate) {
   const auto sqlstate = field(result, PG_DIAG_SQLSTATE);
   auto message = one_line(field(result, PG_DIAG_MESSAGE_PRIMARY).c_str());
   const auto detail = one_line(field(result, PG_DIAG_MESSAGE_DETAIL).c_str());
-  if (message.empty())
-    message = one_line(PQresultErrorMessage(result));
-  if (is_raised(sqlstate))
-    throw PostgresError(sqlstate, "", std::move(message));
-  if (!detail.empty())
-    message += " (" + detail + ")";
+  if (message.empty()) message = one_line(PQresultErrorMessage(result));
+  if (is_raised(sqlstate)) throw PostgresError(sqlstate, "", std::move(message));
+  if (!detail.empty()) message += " (" + detail + ")";
   message.insert(0, "the database " + place + ": ");
-  if (is_transient(sqlstate))
-    throw TransientError(message + "; try again");
+  if (is_transient(sqlstate)) throw TransientError(message + "; try again");
   if (sqlstate == "42501") {
     throw AccessDenied(message + "; ask for the role that may do this");
   }
@@ -119,8 +110,7 @@ bool is_raised(std::string_view sqlstate) {
 
 int column_number(const pg_result* result, std::string_view column) {
   for (int number = 0; number < PQnfields(result); ++number) {
-    if (column == PQfname(result, number))
-      return number;
+    if (column == PQfname(result, number)) return number;
   }
   throw CorruptData("the database's answer has no column \"" + std::string(column) + "\"");
 }
@@ -139,8 +129,7 @@ std::int64_t to_integer(std::string_view text, std::string_view column) {
 
 std::optional<std::string> PostgresRow::optional_text(std::string_view column) const {
   const int number = column_number(result_, column);
-  if (PQgetisnull(result_, row_, number) != 0)
-    return std::nullopt;
+  if (PQgetisnull(result_, row_, number) != 0) return std::nullopt;
   return std::string(PQgetvalue(result_, row_, number),
                      static_cast<std::size_t>(PQgetlength(result_, row_, number)));
 }
@@ -160,17 +149,14 @@ std::int64_t PostgresRow::integer(std::string_view column) const {
 
 std::optional<std::int64_t> PostgresRow::optional_integer(std::string_view column) const {
   const auto value = optional_text(column);
-  if (!value)
-    return std::nullopt;
+  if (!value) return std::nullopt;
   return to_integer(*value, column);
 }
 
 bool PostgresRow::boolean(std::string_view column) const {
   const auto value = text(column);
-  if (value == "t")
-    return true;
-  if (value == "f")
-    return false;
+  if (value == "t") return true;
+  if (value == "f") return false;
   throw CorruptData("the database's answer has \"" + value + "\" where column \"" +
                     std::string(column) + "\" should be true or false");
 }
@@ -178,8 +164,7 @@ bool PostgresRow::boolean(std::string_view column) const {
 PostgresResult::PostgresResult(std::shared_ptr<pg_result> result) : result_(std::move(result)) {
   const int count = PQntuples(result_.get());
   rows_.reserve(static_cast<std::size_t>(count));
-  for (int row = 0; row < count; ++row)
-    rows_.push_back(PostgresRow(result_.get(), row));
+  for (int row = 0; row < count; ++row) rows_.push_back(PostgresRow(result_.get(), row));
 }
 
 const PostgresRow& PostgresResult::only() const {
@@ -203,8 +188,7 @@ Postgres::Postgres(const std::string& address) {
                             "fallback_application_name", "client_encoding",  nullptr};
   const char* settings[] = {"5", "30000", address.c_str(), "intendance", "UTF8", nullptr};
   connection_.reset(PQconnectdbParams(keywords, settings, 1));
-  if (!connection_)
-    throw TransientError("no memory for a connection to the database " + place_);
+  if (!connection_) throw TransientError("no memory for a connection to the database " + place_);
   if (PQstatus(connection_.get()) != CONNECTION_OK) {
     throw TransientError("the database " + place_ +
                          " could not be reached: " + one_line(PQerrorMessage(connection_.get())) +
@@ -267,8 +251,7 @@ void Postgres::execute_script(const std::string& sql) {
 Transaction::Transaction(Postgres& database) : database_(database) { database_.query("BEGIN"); }
 
 Transaction::~Transaction() {
-  if (!open_)
-    return;
+  if (!open_) return;
   try {
     database_.query("ROLLBACK");
   } catch (...) { // the connection is gone, and the server has undone the work by itself

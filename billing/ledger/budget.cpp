@@ -27,8 +27,7 @@ void read_budget(Postgres& database, Balance& balance) {
       database.query("SELECT version, sum(cents)::bigint AS cents FROM ledger.budget_line "
                      "WHERE fund = $1 AND year = $2 GROUP BY version ORDER BY version DESC LIMIT 1",
                      balance.fund.name, balance.year.year);
-  if (rows.empty())
-    return;
+  if (rows.empty()) return;
   balance.budget = Cents(rows.only().integer("cents"));
   balance.version = rows.only().integer("version");
 }
@@ -62,8 +61,7 @@ std::int64_t set_budget(Postgres& database, const NewBudget& budget) {
 }
 
 std::optional<Cents> Balance::available() const {
-  if (!budget)
-    return std::nullopt;
+  if (!budget) return std::nullopt;
   return *budget - spent();
 }
 
@@ -98,8 +96,7 @@ std::vector<Balance> current_balances(Postgres& database, Date as_of, std::optio
 
 Minutes affordable_work(Cents available, Cents per_hour, const std::vector<TaxRate>& rates,
                         Basis basis) {
-  if (available <= Cents(0) || per_hour <= Cents(0))
-    return Minutes(0);
+  if (available <= Cents(0) || per_hour <= Cents(0)) return Minutes(0);
   const auto cost = [&](std::int64_t minutes) {
     return tax_invoice(price(Minutes(minutes), per_hour), rates).on(basis);
   };

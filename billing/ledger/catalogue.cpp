@@ -12,8 +12,7 @@ using core::Postgres;
 template <class Items>
 std::string names_of(const Items& items) {
   std::string names;
-  for (const auto& item : items)
-    names += (names.empty() ? "" : " · ") + item.name;
+  for (const auto& item : items) names += (names.empty() ? "" : " · ") + item.name;
   return names;
 }
 
@@ -31,8 +30,7 @@ auto with_name_checked(const std::string& name, Work&& work) {
   try {
     return work();
   } catch (const core::PostgresError& error) {
-    if (error.sqlstate() != "23514")
-      throw;
+    if (error.sqlstate() != "23514") throw;
     throw Error("\"" + name +
                 "\" cannot be a name; allowed: letters without accents, digits, . _ -, at most 63, "
                 "beginning with a letter or digit (the label is free)");
@@ -75,8 +73,7 @@ Fund require_fund(Postgres& database, const std::optional<std::string>& name) {
                 "intendance budget set --fund F-1234 --year 2026 --amount 24000");
   }
   if (!name) {
-    if (funds.size() == 1)
-      return funds.front();
+    if (funds.size() == 1) return funds.front();
     throw Error("there are several funds; choose one with --fund: " + names_of(funds));
   }
   const auto found = std::find_if(funds.begin(), funds.end(),
@@ -110,10 +107,8 @@ void add_fund(Postgres& database, const std::string& name, const std::string& ca
     throw Error("the fund \"" + name + "\" follows the calendar " + there.calendar + ", not " +
                 calendar + ", and its years cannot change; make another fund");
   }
-  if (label)
-    database.query("UPDATE ledger.fund SET label = $2 WHERE name = $1", name, *label);
-  if (award)
-    database.query("UPDATE ledger.fund SET award = $2 WHERE name = $1", name, *award);
+  if (label) database.query("UPDATE ledger.fund SET label = $2 WHERE name = $1", name, *label);
+  if (award) database.query("UPDATE ledger.fund SET award = $2 WHERE name = $1", name, *award);
 }
 
 bool add_service(Postgres& database, const std::string& name, const std::string& label) {

@@ -44,8 +44,7 @@ Entry read_entry(const core::PostgresRow& row) {
 }
 
 void check_text(const char* what, const std::string& text) {
-  if (text.empty())
-    throw Error(fmt::format("{} is missing", what));
+  if (text.empty()) throw Error(fmt::format("{} is missing", what));
   if (text.size() > most_text) {
     throw Error(
         fmt::format("{} is {} bytes long; at most {} are kept", what, text.size(), most_text));
@@ -97,8 +96,7 @@ Posting reverse_entry(Postgres& database, std::int64_t number, const std::string
                       const std::string& id) {
   check_text("the reason", reason);
   const auto found = database.query("SELECT entry_id FROM ledger.entry WHERE number = $1", number);
-  if (found.empty())
-    throw Error("there is no entry " + entry_number(number));
+  if (found.empty()) throw Error("there is no entry " + entry_number(number));
   core::Transaction transaction(database);
   const auto inserted = database.query("INSERT INTO ledger.entry (entry_id, reverses, description) "
                                        "VALUES ($1, $2, $3)",
@@ -121,8 +119,7 @@ std::vector<Entry> list_entries(Postgres& database, const EntryFilter& filter) {
                                                     "AND ($3::date IS NULL OR e.posted_on <= $3) "
                                                     "ORDER BY e.number",
                                    filter.fund, from, to);
-  for (const auto& row : rows)
-    entries.push_back(read_entry(row));
+  for (const auto& row : rows) entries.push_back(read_entry(row));
   return entries;
 }
 

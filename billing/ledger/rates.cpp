@@ -51,14 +51,12 @@ std::vector<Rate> list_rates(Postgres& database) {
 }
 
 void set_rate(Postgres& database, const Rate& rate) {
-  if (rate.per_hour <= Cents(0))
-    throw Error("a rate must be above zero");
+  if (rate.per_hour <= Cents(0)) throw Error("a rate must be above zero");
   if (rate.until && *rate.until < rate.from) {
     throw Error("the rate would end on " + core::format_date(*rate.until) + ", before it begins");
   }
   core::PostgresParameter last;
-  if (rate.until)
-    last = core::format_date(*rate.until);
+  if (rate.until) last = core::format_date(*rate.until);
   try {
     core::Transaction transaction(database);
     end_running_rate(database, rate);
@@ -68,8 +66,7 @@ void set_rate(Postgres& database, const Rate& rate) {
                    rate.per_hour.count(), rate.source);
     transaction.commit();
   } catch (const core::PostgresError& error) {
-    if (error.constraint() == "rate_overlap")
-      throw_overlap(database, rate);
+    if (error.constraint() == "rate_overlap") throw_overlap(database, rate);
     if (error.sqlstate() == "23503") {
       throw Error("there is no vendor \"" + rate.vendor +
                   "\"; add it with: intendance vendor add " + rate.vendor);
@@ -89,8 +86,7 @@ std::optional<Cents> highest_rate(Postgres& database, const std::string& vendor,
                                   vendor, core::format_date(day))
                            .only()
                            .optional_integer("cents");
-  if (!highest)
-    return std::nullopt;
+  if (!highest) return std::nullopt;
   return Cents(*highest);
 }
 

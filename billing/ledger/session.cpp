@@ -27,8 +27,7 @@ void narrow_rights(core::Postgres& database) {
                  "'SELECT') AS possible")
           .only()
           .optional_text("possible");
-  if (possible == "t")
-    database.query("SET ROLE intendance_administration");
+  if (possible == "t") database.query("SET ROLE intendance_administration");
 }
 
 } // namespace intendance::billing

@@ -18,10 +18,8 @@ std::string new_uuid() {
   std::string text(pattern);
   for (char& place : text) {
     const auto nibble = random() & 15U;
-    if (place == 'x')
-      place = digits[nibble];
-    if (place == 'y')
-      place = digits[8U | (nibble & 3U)]; // the variant of RFC 9562
+    if (place == 'x') place = digits[nibble];
+    if (place == 'y') place = digits[8U | (nibble & 3U)]; // the variant of RFC 9562
   }
   return text;
 }
@@ -31,8 +29,7 @@ std::string parse_uuid(std::string_view text) {
   bool good = text.size() == pattern.size();
   for (std::size_t index = 0; good && index < lower.size(); ++index) {
     char& place = lower[index];
-    if (place >= 'A' && place <= 'F')
-      place = static_cast<char>(place - 'A' + 'a');
+    if (place >= 'A' && place <= 'F') place = static_cast<char>(place - 'A' + 'a');
     good = pattern[index] == '-' ? place == '-' : digits.find(place) != std::string_view::npos;
   }
   if (!good) {

@@ -10,8 +10,7 @@ bool begins_code_point(char byte) { return (static_cast<unsigned char>(byte) & 0
 std::size_t bytes_in(std::string_view text, std::size_t width) {
   std::size_t seen = 0;
   for (std::size_t index = 0; index < text.size(); ++index) {
-    if (begins_code_point(text[index]) && ++seen > width)
-      return index;
+    if (begins_code_point(text[index]) && ++seen > width) return index;
   }
   return text.size();
 }
@@ -20,15 +19,13 @@ std::size_t bytes_in(std::string_view text, std::size_t width) {
 
 std::size_t columns(std::string_view text) {
   std::size_t count = 0;
-  for (const char byte : text)
-    count += begins_code_point(byte) ? 1 : 0;
+  for (const char byte : text) count += begins_code_point(byte) ? 1 : 0;
   return count;
 }
 
 std::string repeat(std::string_view sign, std::size_t times) {
   std::string text;
-  for (std::size_t count = 0; count < times; ++count)
-    text += sign;
+  for (std::size_t count = 0; count < times; ++count) text += sign;
   return text;
 }
 
@@ -43,8 +40,7 @@ std::string pad_left(std::string_view text, std::size_t width) {
 }
 
 std::string shorten(std::string_view text, std::size_t width) {
-  if (columns(text) <= width)
-    return std::string(text);
+  if (columns(text) <= width) return std::string(text);
   return std::string(text.substr(0, bytes_in(text, width - 1))) + "…";
 }
 

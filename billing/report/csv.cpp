@@ -18,12 +18,10 @@ bool looks_like_formula(std::string_view text) {
 
 // RFC 4180, section 2.
 std::string quoted(const std::string& text) {
-  if (text.find_first_of(",\"\r\n") == std::string::npos)
-    return text;
+  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
   std::string cell = "\"";
   for (const char character : text) {
-    if (character == '"')
-      cell += '"';
+    if (character == '"') cell += '"';
     cell += character;
   }
   return cell + '"';
@@ -61,8 +59,7 @@ std::string render_csv(const MonthlyReport& report, core::Language) {
                                  entry.id};
     bool first = true;
     for (const auto& cell : cells) {
-      if (!first)
-        text += ',';
+      if (!first) text += ',';
       text += cell;
       first = false;
     }

@@ -53,8 +53,7 @@ std::string render_json(const MonthlyReport& report, core::Language language) {
     lines.push_back(line_json(line, language == core::Language::french));
   }
   Json entries = Json::array();
-  for (const auto& entry : report.entries)
-    entries.push_back(entry_json(entry));
+  for (const auto& entry : report.entries) entries.push_back(entry_json(entry));
   const Json document = {
       {"month", month_code(report.month)},
       {"status", report.status == ReportStatus::closed ? "closed" : "provisional"},

@@ -25,8 +25,7 @@ std::vector<ReportLine> read_lines(Postgres& database, const std::string& fund, 
       return candidate.service.name == share.service.name &&
              candidate.activity.name == share.activity.name;
     });
-    if (line == lines.end())
-      throw core::CorruptData("a month's work is not in its year");
+    if (line == lines.end()) throw core::CorruptData("a month's work is not in its year");
     line->month_work = share.work;
     line->month_amount = share.amount;
   }
@@ -62,8 +61,7 @@ MonthlyReport draw_up_report(Postgres& database, const ReportRequest& request) {
   report.balance = balance_of(database, request.fund, year, as_of);
   report.month_total = taxed_postings(database, request.fund.name, days);
   report.lines = read_lines(database, request.fund.name, days, year.days.from);
-  for (const auto& line : report.lines)
-    report.month_work += line.month_work;
+  for (const auto& line : report.lines) report.month_work += line.month_work;
   const auto rate = highest_rate(database, request.vendor, as_of);
   if (rate && report.balance.available()) {
     report.affordable = affordable_work(*report.balance.available(), *rate,

@@ -17,8 +17,7 @@ const std::vector<ReportFormat>& report_formats() {
 const ReportFormat& require_format(std::string_view name) {
   std::string allowed;
   for (const auto& format : report_formats()) {
-    if (format.name == name)
-      return format;
+    if (format.name == name) return format;
     allowed += (allowed.empty() ? "" : " · ") + std::string(format.name);
   }
   throw core::ConfigError("--format " + std::string(name) +

@@ -54,10 +54,8 @@ private:
     line(pad_right(title, page - columns(status)) + status);
     line(repeat("═", page));
     auto fund = balance.fund.name;
-    if (!balance.fund.label.empty())
-      fund += ", " + balance.fund.label;
-    if (!balance.fund.award.empty())
-      fund += " (" + balance.fund.award + ")";
+    if (!balance.fund.label.empty()) fund += ", " + balance.fund.label;
+    if (!balance.fund.award.empty()) fund += " (" + balance.fund.award + ")";
     fact(words_.fund, fund);
     fact(words_.year,
          fmt::format(fmt::runtime(words_.year_days), long_day(balance.year.days.from, language_),
@@ -73,10 +71,8 @@ private:
 
   std::string calendar() const {
     const auto& name = report_.balance.fund.calendar;
-    if (name == "grant")
-      return " (" + std::string(words_.grant_year) + ")";
-    if (name == "university")
-      return " (" + std::string(words_.university_year) + ")";
+    if (name == "grant") return " (" + std::string(words_.grant_year) + ")";
+    if (name == "university") return " (" + std::string(words_.university_year) + ")";
     return "";
   }
 
@@ -100,8 +96,7 @@ private:
                           money(balance.spent()));
     }
     sentences.push_back("(" + std::string(basis_words(words_, balance.basis)) + ")");
-    if (balance.overspent())
-      sentences.emplace_back(words_.overspent);
+    if (balance.overspent()) sentences.emplace_back(words_.overspent);
     sentences.push_back(fmt::format(fmt::runtime(words_.this_month), work(report_.month_work),
                                     money(report_.month_total.before_tax),
                                     money(report_.month_total.on(balance.basis))));
@@ -177,8 +172,7 @@ private:
 
   TaxAmount same_tax(const TaxAmount& wanted) const {
     for (const auto& tax : report_.month_total.taxes) {
-      if (tax.rate == wanted.rate)
-        return tax;
+      if (tax.rate == wanted.rate) return tax;
     }
     return {wanted.rate, Cents(0), Cents(0)};
   }
@@ -186,14 +180,12 @@ private:
   void annex() {
     line(words_.annex);
     line(repeat("─", page));
-    if (report_.entries.empty())
-      line(words_.no_entries);
+    if (report_.entries.empty()) line(words_.no_entries);
     for (const auto& entry : report_.entries) {
       line(fmt::format("{}  {}", pad_right(entry_number(entry.number), 6),
                        core::format_date(entry.posted_on)) +
            pad_left(work(entry.work), 13) + pad_left(money(entry.amount), 15));
-      for (const auto& part : wrap(entry_text(entry), page - 8))
-        line("        " + part);
+      for (const auto& part : wrap(entry_text(entry), page - 8)) line("        " + part);
     }
   }
 
@@ -206,17 +198,14 @@ private:
     if (entry.worked_on != entry.posted_on) {
       add(words_.done_on, core::format_date(entry.worked_on));
     }
-    if (entry.reverses)
-      add(words_.reverses, entry_number(*entry.reverses));
-    if (entry.reversed_by)
-      add(words_.reversed_by, entry_number(*entry.reversed_by));
+    if (entry.reverses) add(words_.reverses, entry_number(*entry.reverses));
+    if (entry.reversed_by) add(words_.reversed_by, entry_number(*entry.reversed_by));
     return text;
   }
 
   std::string activity_label(const std::string& name) const {
     for (const auto& each : report_.lines) {
-      if (each.activity.name == name)
-        return label(each.activity);
+      if (each.activity.name == name) return label(each.activity);
     }
     return name;
   }

@@ -96,12 +96,9 @@ const ReportWords& report_words(core::Language language) {
 
 const char* basis_words(const ReportWords& words, Basis basis) {
   switch (basis) {
-  case Basis::net:
-    return words.basis_net;
-  case Basis::gross:
-    return words.basis_gross;
-  case Basis::before_tax:
-    return words.basis_before_tax;
+  case Basis::net: return words.basis_net;
+  case Basis::gross: return words.basis_gross;
+  case Basis::before_tax: return words.basis_before_tax;
   }
   return words.basis_net;
 }

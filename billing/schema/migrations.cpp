@@ -82,8 +82,7 @@ void become_owner(Postgres& database) {
                                    "AS possible")
                             .only()
                             .optional_text("possible") == "t";
-  if (possible)
-    database.query("SET LOCAL ROLE intendance_owner");
+  if (possible) database.query("SET LOCAL ROLE intendance_owner");
 }
 
 void create_history(Postgres& database) {
@@ -127,10 +126,8 @@ void refuse_gaps(const std::vector<MigrationStatus>& status) {
 std::vector<MigrationStatus> migration_status(Postgres& database,
                                               const std::vector<Migration>& migrations) {
   std::vector<MigrationStatus> status;
-  for (const auto& migration : migrations)
-    status.push_back({migration.name, std::nullopt});
-  if (!history_exists(database))
-    return status;
+  for (const auto& migration : migrations) status.push_back({migration.name, std::nullopt});
+  if (!history_exists(database)) return status;
   const auto applied = database.query(
       "SELECT name, sha256, to_char(applied_at, 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') AS at "
       "FROM ledger.migration ORDER BY name");
@@ -164,8 +161,7 @@ void grant_rights(Postgres& database) {
                                "AND pg_has_role(proowner, 'USAGE')) AS ours")
                         .only()
                         .boolean("ours");
-  if (ours)
-    database.query("SELECT ledger.grant_rights()");
+  if (ours) database.query("SELECT ledger.grant_rights()");
   transaction.commit();
 }
 
@@ -176,16 +172,13 @@ std::vector<std::string> migrate(Postgres& database, const std::vector<Migration
   const bool pending =
       std::any_of(status.begin(), status.end(),
                   [](const MigrationStatus& migration) { return !migration.applied_at; });
-  if (!pending)
-    return done;
+  if (!pending) return done;
   core::with_context("bringing the ledger of the database " + database.place() + " up to date",
                      [&] {
                        prepare_roles(database);
-                       if (!history_exists(database))
-                         create_history(database);
+                       if (!history_exists(database)) create_history(database);
                        for (std::size_t index = 0; index < migrations.size(); ++index) {
-                         if (status[index].applied_at)
-                           continue;
+                         if (status[index].applied_at) continue;
                          apply(database, migrations[index]);
                          done.push_back(migrations[index].name);
                        }

@@ -14,20 +14,16 @@ constexpr std::int64_t whole = 100000;
 
 std::string_view basis_name(Basis basis) {
   switch (basis) {
-  case Basis::net:
-    return "net";
-  case Basis::gross:
-    return "gross";
-  case Basis::before_tax:
-    return "before_tax";
+  case Basis::net: return "net";
+  case Basis::gross: return "gross";
+  case Basis::before_tax: return "before_tax";
   }
   return "net";
 }
 
 Basis parse_basis(std::string_view name) {
   for (const auto basis : {Basis::net, Basis::gross, Basis::before_tax}) {
-    if (name == basis_name(basis))
-      return basis;
+    if (name == basis_name(basis)) return basis;
   }
   throw core::Error("\"" + std::string(name) +
                     "\" is not a basis of amounts; allowed: net · gross · before_tax");
@@ -35,26 +31,21 @@ Basis parse_basis(std::string_view name) {
 
 Cents TaxedTotal::tax() const {
   Cents sum;
-  for (const auto& amount : taxes)
-    sum += amount.tax;
+  for (const auto& amount : taxes) sum += amount.tax;
   return sum;
 }
 
 Cents TaxedTotal::rebate() const {
   Cents sum;
-  for (const auto& amount : taxes)
-    sum += amount.rebate;
+  for (const auto& amount : taxes) sum += amount.rebate;
   return sum;
 }
 
 Cents TaxedTotal::on(Basis basis) const {
   switch (basis) {
-  case Basis::net:
-    return net();
-  case Basis::gross:
-    return gross();
-  case Basis::before_tax:
-    return before_tax;
+  case Basis::net: return net();
+  case Basis::gross: return gross();
+  case Basis::before_tax: return before_tax;
   }
   return net();
 }
