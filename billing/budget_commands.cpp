@@ -101,6 +101,7 @@ ExitStatus set_budget_command(CommandContext& context) {
   budget.amount = parsed_option(context, "amount", parse_money);
   budget.reason = context.text("reason", "");
   auto database = open_ledger(context);
+  core::Transaction transaction(database); // a fund without its budget would be left otherwise
   // A fund keeps its calendar; the option is only needed to make one that differs from grants'.
   auto calendar = context.text("calendar", "grant");
   for (const auto& fund : list_funds(database)) {
@@ -109,6 +110,7 @@ ExitStatus set_budget_command(CommandContext& context) {
   add_fund(database, budget.fund, calendar, optional_text(context, "label"),
            optional_text(context, "award"));
   set_budget(database, budget);
+  transaction.commit();
   const auto fund = require_fund(database, budget.fund);
   const auto year = fiscal_year(budget.year, fund.first_month);
   return answer_balances(context, {balance_of(database, fund, year, year.days.to)});

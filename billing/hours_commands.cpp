@@ -144,10 +144,13 @@ ExitStatus add_hours(CommandContext& context) {
   entry.service = context.text("service");
   entry.vendor = context.text("vendor", config.vendor);
   auto database = open_ledger(context);
+  core::Transaction transaction(database); // keeps a newly known service only with its entry
   entry.fund = chosen_fund(context, database).name;
   entry.activity = require_activity(database, context.text("activity", config.activity)).name;
   require_service(database, config, entry.service);
-  return answer_posting(context, database, add_entry(database, entry, day));
+  const auto posting = add_entry(database, entry, day);
+  transaction.commit();
+  return answer_posting(context, database, posting);
 }
 
 ExitStatus correct_hours(CommandContext& context) {

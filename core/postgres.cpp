@@ -248,21 +248,29 @@ void Postgres::execute_script(const std::string& sql) {
   check(PQexec(connection_.get(), sql.c_str()));
 }
 
-Transaction::Transaction(Postgres& database) : database_(database) { database_.query("BEGIN"); }
+Transaction::Transaction(Postgres& database) : database_(database) {
+  if (database_.open_transactions_ > 0) {
+    savepoint_ = "inner_" + std::to_string(database_.open_transactions_);
+  }
+  database_.query(savepoint_.empty() ? "BEGIN" : "SAVEPOINT " + savepoint_);
+  ++database_.open_transactions_;
+}
 
 Transaction::~Transaction() {
   if (!open_) return;
+  --database_.open_transactions_;
   try {
-    database_.query("ROLLBACK");
+    database_.query(savepoint_.empty() ? "ROLLBACK" : "ROLLBACK TO " + savepoint_);
   } catch (...) { // the connection is gone, and the server has undone the work by itself
   }
 }
 
 void Transaction::commit() {
-  // COMMIT of a failed transaction succeeds as a ROLLBACK; 1 = 1 fails in it instead.
-  database_.query("SELECT 1 = 1");
-  database_.query("COMMIT");
+  // COMMIT of a failed transaction succeeds, as a ROLLBACK; any other statement fails in it.
+  database_.query("SELECT 1");
+  database_.query(savepoint_.empty() ? "COMMIT" : "RELEASE " + savepoint_);
   open_ = false;
+  --database_.open_transactions_;
 }
 
 } // namespace intendance::core

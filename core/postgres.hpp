@@ -111,15 +111,18 @@ public:
   bool connected() const;
 
 private:
+  friend class Transaction;
   struct Close {
     void operator()(pg_conn* connection) const noexcept;
   };
   std::shared_ptr<pg_result> check(pg_result* raw);
   std::string place_;
   std::unique_ptr<pg_conn, Close> connection_;
+  int open_transactions_ = 0;
 };
 
-// BEGIN at construction; everything is undone unless commit() was called.
+// BEGIN at construction; everything is undone unless commit() was called. Inside another one it is
+// a savepoint: undone by itself, kept only if the outer one is.
 class Transaction {
 public:
   explicit Transaction(Postgres& database);
@@ -131,6 +134,7 @@ public:
 
 private:
   Postgres& database_;
+  std::string savepoint_; // empty for the outermost
   bool open_ = true;
 };
 

@@ -48,8 +48,9 @@ std::int64_t set_budget(Postgres& database, const NewBudget& budget) {
   const auto version =
       database
           .query("INSERT INTO ledger.budget_version (fund, year, version, reason) "
-                 "SELECT $1, $2, coalesce(max(version), 0) + 1, $3 FROM ledger.budget_version "
-                 "WHERE fund = $1 AND year = $2 RETURNING version",
+                 "SELECT $1::text, $2::integer, coalesce(max(version), 0) + 1, $3::text "
+                 "FROM ledger.budget_version WHERE fund = $1::text AND year = $2::integer "
+                 "RETURNING version",
                  budget.fund, budget.year, budget.reason)
           .only()
           .integer("version");

@@ -155,12 +155,12 @@ private:
     row(words_.before_tax, work(report_.month_work), money(month.before_tax),
         work(report_.balance.work), money(year.before_tax));
     for (const auto& tax : year.taxes) {
-      amounts(tax.rate.name + " " + format_percent(tax.rate.parts, language_), same_tax(tax).tax,
-              tax.tax);
+      amounts(tax_label(tax.rate.name, language_) + " " + format_percent(tax.rate.parts, language_),
+              same_tax(tax).tax, tax.tax);
     }
     amounts(words_.gross, month.gross(), year.gross());
     for (const auto& tax : year.taxes) {
-      amounts(fmt::format(fmt::runtime(words_.rebate), tax.rate.name,
+      amounts(fmt::format(fmt::runtime(words_.rebate), tax_label(tax.rate.name, language_),
                           format_percent(tax.rate.rebate_parts, language_)),
               -same_tax(tax).rebate, -tax.rebate);
     }

@@ -94,6 +94,12 @@ const ReportWords& report_words(core::Language language) {
   return language == core::Language::french ? french : english;
 }
 
+std::string tax_label(const std::string& name, core::Language language) {
+  if (language == core::Language::english && name == "TPS") return "GST";
+  if (language == core::Language::english && name == "TVQ") return "QST";
+  return name;
+}
+
 const char* basis_words(const ReportWords& words, Basis basis) {
   switch (basis) {
   case Basis::net: return words.basis_net;

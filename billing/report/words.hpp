@@ -51,6 +51,9 @@ struct ReportWords {
 
 const ReportWords& report_words(core::Language language);
 
+// "TPS" is "GST" in English, "TVQ" "QST"; other names stay.
+std::string tax_label(const std::string& name, core::Language language);
+
 const char* basis_words(const ReportWords& words, Basis basis);
 
 } // namespace intendance::billing
