@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 #include "billing/config.hpp"
 
+#include "core/error.hpp"
 #include "core/http_server.hpp"
 #include "core/postgres.hpp"
 
@@ -26,10 +27,12 @@ BillingConfig read_config(const core::ConfigDocument& document) {
   if (!table) return config;
   read_listen(*table, config);
   config.database = table->text("database", config.database);
-  table->parsed("database", config.database, [](const std::string& address) {
-    core::Postgres::check_address(address);
-    return address;
-  });
+  try {
+    core::Postgres::check_address(config.database);
+  } catch (const core::ConfigError& error) {
+    // Not by the table's own means, which would show the value and with it a password.
+    throw core::ConfigError(table->place() + ": [billingd] database: " + error.what());
+  }
   config.refresh = table->duration("refresh", config.refresh);
   config.fund = table->optional_text("fund");
   config.vendor = table->text("vendor", config.vendor);
