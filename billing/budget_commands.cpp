@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // budget set | show, rate set | list
 #include "billing/command_support.hpp"
+#include "billing/ledger/json.hpp"
 #include "billing/ledger/rates.hpp"
 #include "billing/report/columns.hpp"
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include <charconv>
 #include <ostream>
@@ -29,25 +29,6 @@ int parse_year(const std::string& text) {
                       "in which it starts, as in 2026");
   }
   return year;
-}
-
-Json balance_json(const Balance& balance) {
-  const auto available = balance.available();
-  return {{"fund", balance.fund.name},
-          {"label", balance.fund.label},
-          {"year", balance.year.year},
-          {"from", core::format_date(balance.year.days.from)},
-          {"to", core::format_date(balance.year.days.to)},
-          {"basis", basis_name(balance.basis)},
-          {"budget_cents", balance.budget ? Json(balance.budget->count()) : Json(nullptr)},
-          {"budget_version", balance.version},
-          {"spent_cents", balance.spent().count()},
-          {"spent_before_tax_cents", balance.total.before_tax.count()},
-          {"spent_gross_cents", balance.total.gross().count()},
-          {"spent_net_cents", balance.total.net().count()},
-          {"available_cents", available ? Json(available->count()) : Json(nullptr)},
-          {"minutes", balance.work.count()},
-          {"as_of", core::format_date(balance.as_of)}};
 }
 
 void print_balance(const CommandContext& context, const Balance& balance) {

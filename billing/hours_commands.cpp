@@ -3,7 +3,7 @@
 #include "billing/command_support.hpp"
 #include "billing/ledger/catalogue.hpp"
 #include "billing/ledger/entries.hpp"
-#include "billing/ledger/entry_json.hpp"
+#include "billing/ledger/json.hpp"
 #include "billing/ledger/uuid.hpp"
 #include "billing/report/columns.hpp"
 
@@ -176,14 +176,14 @@ void print_entries(const CommandContext& context, const std::vector<Entry>& entr
     amount += entry.amount;
     auto text = fmt::format("{}  {}{}{}  {} · {} · {} · {}", entry_number(entry.number),
                             core::format_date(entry.worked_on),
-                            pad_left(format_work(entry.work, language), 10),
+                            pad_left(format_work(entry.work, language), 11),
                             pad_left(format_money(entry.amount, language), 13), entry.service,
                             entry.activity, entry.person, entry.description);
     if (entry.reverses) text += "  (↩ " + entry_number(*entry.reverses) + ")";
     if (entry.reversed_by) text += "  (→ " + entry_number(*entry.reversed_by) + ")";
     context.out() << text << '\n';
   }
-  context.out() << pad_right(say(language, "Total avant taxes", "Total before tax"), 16)
+  context.out() << pad_right(say(language, "Total avant taxes", "Total before tax"), 17)
                 << pad_left(format_work(work, language), 10)
                 << pad_left(format_money(amount, language), 13) << '\n';
 }

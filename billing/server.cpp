@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 #include "billing/server.hpp"
 
-#include <nlohmann/json.hpp>
+#include "billing/ledger/json.hpp"
 
 namespace intendance::billing {
 namespace {
@@ -10,23 +10,6 @@ using Json = nlohmann::ordered_json;
 using core::HttpGuard;
 using core::HttpRequest;
 using core::HttpResponse;
-
-Json balance_json(const Balance& balance) {
-  const auto available = balance.available();
-  return {{"fund", balance.fund.name},
-          {"label", balance.fund.label},
-          {"year", balance.year.year},
-          {"from", core::format_date(balance.year.days.from)},
-          {"to", core::format_date(balance.year.days.to)},
-          {"basis", basis_name(balance.basis)},
-          {"budget_cents", balance.budget ? Json(balance.budget->count()) : Json(nullptr)},
-          {"spent_cents", balance.spent().count()},
-          {"spent_gross_cents", balance.total.gross().count()},
-          {"spent_before_tax_cents", balance.total.before_tax.count()},
-          {"available_cents", available ? Json(available->count()) : Json(nullptr)},
-          {"minutes", balance.work.count()},
-          {"as_of", core::format_date(balance.as_of)}};
-}
 
 // The one that all budgets share; null when they differ, since each names its own.
 Json common_basis(const LedgerView& view) {

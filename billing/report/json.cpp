@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
-#include "billing/ledger/entry_json.hpp"
-#include "billing/report/render.hpp"
+#include "billing/ledger/json.hpp"
 
-#include <nlohmann/json.hpp>
+#include "billing/report/render.hpp"
 
 namespace intendance::billing {
 namespace {

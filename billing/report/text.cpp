@@ -13,9 +13,10 @@ namespace {
 using core::Language;
 
 constexpr std::size_t page = 80; // columns
-constexpr std::size_t name_column = 34;
-constexpr std::size_t work_column = 10;
-constexpr std::size_t amount_column = 13;
+// The widths of the table; amounts up to ten million dollars fit.
+constexpr std::size_t name_column = 24;
+constexpr std::size_t work_column = 13;
+constexpr std::size_t amount_column = 15;
 
 class TextReport {
 public:
@@ -116,9 +117,13 @@ private:
 
   void row(const std::string& name, const std::string& month_work, const std::string& month_amount,
            const std::string& year_work, const std::string& year_amount) {
-    line(pad_right(shorten(name, name_column - 1), name_column) +
-         pad_left(month_work, work_column) + pad_left(month_amount, amount_column) +
-         pad_left(year_work, work_column) + pad_left(year_amount, amount_column));
+    // A blank in front: a value too wide for its column still stands apart from its neighbour.
+    const auto cell = [](const std::string& text, std::size_t width) {
+      return pad_left(" " + text, width);
+    };
+    line(pad_right(shorten(name, name_column), name_column) + cell(month_work, work_column) +
+         cell(month_amount, amount_column) + cell(year_work, work_column) +
+         cell(year_amount, amount_column));
   }
   void amounts(const std::string& name, Cents month, Cents year) {
     row(name, "", money(month), "", money(year));

@@ -93,6 +93,33 @@ TEST_F(Migrations, TellWhoeverMayNotApplyThem) {
   database_.execute_script("DROP OWNED BY visitor; DROP ROLE visitor");
 }
 
+TEST_F(Migrations, AndWhatTheyKeepSurviveADumpAndARestore) {
+  migrate(database_);
+  database_.execute_script(
+      "INSERT INTO ledger.fund (name, calendar) VALUES ('F', 'grant');"
+      "INSERT INTO ledger.service (name) VALUES ('tei');"
+      "INSERT INTO ledger.rate (vendor, valid, cents_per_hour) VALUES ('koumbit', '[2025-01-01,)', "
+      "12000);"
+      "INSERT INTO ledger.entry (entry_id, minutes, worked_on, fund, vendor, activity, service, "
+      "person, description) SELECT gen_random_uuid(), n, '2026-01-05', 'F', 'koumbit', 'advice', "
+      "'tei', 'p', 'd' FROM generate_series(1, 20) n;"
+      "INSERT INTO ledger.period_close (month) VALUES ('2026-01-01')");
+  const auto restored = cluster().address(cluster().create_database());
+  const core::TemporaryDirectory folder;
+  test::ChildProcess copy({"/bin/sh", "-c",
+                           "pg_dump \"$0\" > \"$2/dump\" && "
+                           "psql -q -v ON_ERROR_STOP=1 -f \"$2/dump\" \"$1\"",
+                           address_, restored, folder.path()},
+                          folder.path() / "log");
+  ASSERT_EQ(copy.wait(), 0) << copy.output();
+  core::Postgres other(restored);
+  EXPECT_TRUE(migrate(other).empty());
+  EXPECT_TRUE(chain_faults(other).empty());
+  EXPECT_EQ(ledger_head(other).entries, 20);
+  EXPECT_EQ(ledger_head(other).hash, ledger_head(database_).hash);
+  EXPECT_THROW(other.query("DELETE FROM ledger.entry"), core::PostgresError);
+}
+
 // A login that owns its database and may make no roles, as Debian's `createdb -O` leaves it.
 TEST_F(Migrations, WorkForAnOwnerWhoMayMakeNoRoles) {
   database_.execute_script("CREATE ROLE plain LOGIN; ALTER DATABASE " + name_ + " OWNER TO plain");
