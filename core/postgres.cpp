@@ -6,6 +6,7 @@
 
 #include <libpq-fe.h>
 
+#include <algorithm>
 #include <charconv>
 #include <map>
 
@@ -14,18 +15,16 @@ namespace {
 
 using ParsedOptions = Handle<PQconninfoOption, PQconninfoFree>;
 
-// libpq's messages run over several lines and end in a newline; ours are one line.
-std::string one_line(const char* text) {
+// libpq's messages run over several lines and end in a newline; ours are one line. Lines that begin
+// with a tab are its advice, beside which ours would be one too many.
+std::string one_line(std::string_view text) {
   std::string line;
-  for (const char* at = text; *at != '\0'; ++at) {
-    const bool blank = *at == '\n' || *at == '\t' || *at == ' ';
-    if (!blank) {
-      line += *at;
-    } else if (!line.empty() && line.back() != ' ') {
-      line += ' ';
-    }
+  while (!text.empty()) {
+    const auto part = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(part.size() + 1, text.size()));
+    if (part.empty() || part.front() == '\t') continue;
+    line += (line.empty() ? "" : "; ") + std::string(part);
   }
-  while (!line.empty() && line.back() == ' ') line.pop_back();
   return line;
 }
 
@@ -190,9 +189,13 @@ Postgres::Postgres(const std::string& address) {
   connection_.reset(PQconnectdbParams(keywords, settings, 1));
   if (!connection_) throw TransientError("no memory for a connection to the database " + place_);
   if (PQstatus(connection_.get()) != CONNECTION_OK) {
-    throw TransientError("the database " + place_ +
-                         " could not be reached: " + one_line(PQerrorMessage(connection_.get())) +
-                         "; start PostgreSQL there, or correct the address");
+    const auto reason = one_line(PQerrorMessage(connection_.get()));
+    // A server that says FATAL is there and does not let us in.
+    const bool answered = reason.find("FATAL:") != std::string::npos;
+    throw TransientError("the database " + place_ + " could not be reached: " + reason +
+                         (answered ? "; check the names of the database and of the role, and "
+                                     "pg_hba.conf"
+                                   : "; start PostgreSQL there, or correct the address"));
   }
   PQsetNoticeProcessor(connection_.get(), log_notice, nullptr);
   execute_script("SET datestyle = 'ISO, YMD'; SET timezone = 'UTC'; "

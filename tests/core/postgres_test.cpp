@@ -105,6 +105,13 @@ TEST_F(PostgresTest, SaysWhichDatabaseCannotBeReached) {
   EXPECT_EQ(message.find('\n'), std::string::npos) << message;
 }
 
+TEST_F(PostgresTest, TellsAServerThatIsAwayFromOneThatDoesNotLetUsIn) {
+  const auto message =
+      message_of<TransientError>([] { Postgres(cluster_->address("nowhere", "nobody")); });
+  EXPECT_NE(message.find("role \"nobody\" does not exist"), std::string::npos) << message;
+  EXPECT_EQ(message.find("start PostgreSQL"), std::string::npos) << message;
+}
+
 TEST_F(PostgresTest, KeepsOnlyWhatWasCommitted) {
   Postgres database(new_address());
   database.execute_script("CREATE TABLE word (text text)");
