@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // The daemon itself, with a database that comes and goes.
+#include "billing/ledger/budget.hpp"
+#include "core/clock.hpp"
 #include "core/file.hpp"
 #include "core/http_client.hpp"
 #include "tests/billing/ledger_fixture.hpp"
@@ -49,7 +51,7 @@ protected:
 };
 
 TEST_F(Billingd, ShowsTheBudgetToWhoeverHasTheToken) {
-  add("2026-11-20", 90);
+  add("2024-11-20", 90);
   start();
   ASSERT_TRUE(page_says("intendance_ledger_entries 1\n")) << daemon_->output();
   const auto reply = get("/api/v1/budget");
@@ -65,9 +67,14 @@ TEST_F(Billingd, ShowsTheBudgetToWhoeverHasTheToken) {
 }
 
 TEST_F(Billingd, PassesThePrometheusLint) {
-  add("2026-11-20", 90);
+  // Every family shows: there is work, and a budget, in the fiscal year that runs.
+  const auto today = core::TimeZone::local().date(core::system_clock().now());
+  add_entry(database_, work(core::format_date(today), 90), today);
+  const auto year = fiscal_year_of(today, 4).year;
+  set_budget(database_, {"F-1234", year, Cents(2400000), ""});
   start();
-  ASSERT_TRUE(page_says("intendance_work_seconds{"));
+  ASSERT_TRUE(page_says("intendance_work_seconds{")) << daemon_->output();
+  EXPECT_TRUE(page_says("intendance_budget_available_dollars{"));
   core::write_file_atomically(folder_.path() / "page", get("/metrics").body);
   test::ChildProcess lint(
       {"/bin/sh", "-c", "exec promtool check metrics < \"$0\"", (folder_.path() / "page").string()},
@@ -76,7 +83,7 @@ TEST_F(Billingd, PassesThePrometheusLint) {
 }
 
 TEST_F(Billingd, KeepsServingWhileTheDatabaseIsAway) {
-  add("2026-11-20", 90);
+  add("2024-11-20", 90);
   start();
   ASSERT_TRUE(page_says("intendance_ledger_up 1\n")) << daemon_->output();
   cluster().stop();
@@ -89,7 +96,7 @@ TEST_F(Billingd, KeepsServingWhileTheDatabaseIsAway) {
   EXPECT_EQ(get("/healthz").status, 200);
   cluster().start();
   database_ = core::Postgres(address_);
-  add("2026-11-21", 30);
+  add("2024-11-21", 30);
   EXPECT_TRUE(page_says("intendance_ledger_entries 2\n")) << daemon_->output();
   EXPECT_TRUE(page_says("intendance_ledger_up 1\n"));
 }

@@ -33,7 +33,7 @@ LedgerTest::LedgerTest()
   add_service(database_, "tei", "");
   Rate rate;
   rate.vendor = "koumbit";
-  rate.from = core::parse_date("2025-04-01");
+  rate.from = core::parse_date("2023-04-01");
   rate.per_hour = Cents(12000);
   set_rate(database_, rate);
 }

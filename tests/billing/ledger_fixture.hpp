@@ -15,7 +15,7 @@ namespace intendance::billing {
 test::PostgresCluster& cluster();
 
 // An empty ledger in a database of its own, with the fund F-1234 (grant years), the services
-// expositions and tei, and 120 $/h from 1 April 2025 on.
+// expositions and tei, and 120 $/h from 1 April 2023 on.
 class LedgerTest : public ::testing::Test {
 protected:
   LedgerTest();
@@ -23,7 +23,7 @@ protected:
   NewEntry work(const std::string& day, std::int64_t minutes) const;
   Entry add(const NewEntry& entry);
   Entry add(const std::string& day, std::int64_t minutes);
-  void close_month(const std::string& month); // "2026-10"
+  void close_month(const std::string& month); // "2024-10"
 
   // The SQLSTATE that the database refuses the statement with; "accepted" when it does not.
   std::string refusal(const std::string& sql);
@@ -33,7 +33,7 @@ protected:
   core::Postgres database_; // as the superuser: what is refused to it is refused to everyone
 };
 
-// Fixed, so that tests do not depend on the day on which they run; every day used is before it.
-inline const Date test_day = core::parse_date("2026-11-23");
+// Fixed and long past, so that tests do not depend on the day on which they run.
+inline const Date test_day = core::parse_date("2024-11-23");
 
 } // namespace intendance::billing

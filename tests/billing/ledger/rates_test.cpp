@@ -32,43 +32,43 @@ protected:
 };
 
 TEST_F(Rates, FollowOneAnother) {
-  set_rate(database_, rate("2026-10-01", 13000));
+  set_rate(database_, rate("2024-10-01", 13000));
   const auto rates = list_rates(database_);
   ASSERT_EQ(rates.size(), 2U);
-  EXPECT_EQ(core::format_date(*rates[0].until), "2026-09-30");
+  EXPECT_EQ(core::format_date(*rates[0].until), "2024-09-30");
   EXPECT_EQ(rates[1].until, std::nullopt);
-  EXPECT_EQ(highest_rate(database_, "koumbit", core::parse_date("2026-09-30")), Cents(12000));
-  EXPECT_EQ(highest_rate(database_, "koumbit", core::parse_date("2026-10-01")), Cents(13000));
-  EXPECT_EQ(highest_rate(database_, "koumbit", core::parse_date("2025-03-31")), std::nullopt);
+  EXPECT_EQ(highest_rate(database_, "koumbit", core::parse_date("2024-09-30")), Cents(12000));
+  EXPECT_EQ(highest_rate(database_, "koumbit", core::parse_date("2024-10-01")), Cents(13000));
+  EXPECT_EQ(highest_rate(database_, "koumbit", core::parse_date("2023-03-31")), std::nullopt);
 }
 
 TEST_F(Rates, NeverOverlap) {
-  EXPECT_THAT(refusal_of(rate("2025-04-01", 13000)), HasSubstr("would overlap the one from 2025"));
-  EXPECT_THAT(refusal_of(rate("2024-01-01", 13000)), HasSubstr("would overlap"));
-  auto before = rate("2024-01-01", 11000);
-  before.until = core::parse_date("2025-03-31");
+  EXPECT_THAT(refusal_of(rate("2023-04-01", 13000)), HasSubstr("would overlap the one from 2023"));
+  EXPECT_THAT(refusal_of(rate("2022-01-01", 13000)), HasSubstr("would overlap"));
+  auto before = rate("2022-01-01", 11000);
+  before.until = core::parse_date("2023-03-31");
   EXPECT_EQ(refusal_of(before), "accepted");
 }
 
 TEST_F(Rates, NeverChangeThePriceOfWorkThatIsRecorded) {
-  add("2026-10-15", 60);
-  EXPECT_THAT(refusal_of(rate("2026-10-01", 13000)),
-              HasSubstr("entry 0001 of 2026-10-15 was priced by it"));
+  add("2024-10-15", 60);
+  EXPECT_THAT(refusal_of(rate("2024-10-01", 13000)),
+              HasSubstr("entry 0001 of 2024-10-15 was priced by it"));
   EXPECT_EQ(list_rates(database_).at(0).until, std::nullopt);
   // What was taken back no longer stands in the way.
   reverse_entry(database_, 1, "new rate", "00000000-0000-4000-8000-000000000001");
-  EXPECT_EQ(refusal_of(rate("2026-10-01", 13000)), "accepted");
-  EXPECT_EQ(add("2026-10-15", 60).amount, Cents(13000));
+  EXPECT_EQ(refusal_of(rate("2024-10-01", 13000)), "accepted");
+  EXPECT_EQ(add("2024-10-15", 60).amount, Cents(13000));
 }
 
 TEST_F(Rates, ThatCannotBeAreRefusedInWords) {
-  EXPECT_THAT(refusal_of(rate("2026-10-01", 0)), HasSubstr("above zero"));
-  EXPECT_THAT(refusal_of(rate("2026-10-01", 1'000'000'000)), HasSubstr("allowed"));
-  auto unknown = rate("2026-10-01", 100);
+  EXPECT_THAT(refusal_of(rate("2024-10-01", 0)), HasSubstr("above zero"));
+  EXPECT_THAT(refusal_of(rate("2024-10-01", 1'000'000'000)), HasSubstr("allowed"));
+  auto unknown = rate("2024-10-01", 100);
   unknown.vendor = "nobody";
   EXPECT_THAT(refusal_of(unknown), HasSubstr("intendance vendor add nobody"));
-  auto backwards = rate("2026-10-01", 100);
-  backwards.until = core::parse_date("2026-09-01");
+  auto backwards = rate("2024-10-01", 100);
+  backwards.until = core::parse_date("2024-09-01");
   EXPECT_THAT(refusal_of(backwards), HasSubstr("before it begins"));
 }
 

@@ -26,9 +26,9 @@ protected:
 };
 
 TEST_F(Refusals, NothingOfTheLedgerIsChangedOrRemovedByAnyone) {
-  add("2026-09-20", 60);
-  close_month("2026-09");
-  set_budget(database_, {"F-1234", 2026, Cents(100), ""});
+  add("2024-09-20", 60);
+  close_month("2024-09");
+  set_budget(database_, {"F-1234", 2024, Cents(100), ""});
   for (const std::string table :
        {"entry", "period_close", "budget_version", "budget_line", "fiscal_calendar"}) {
     EXPECT_EQ(refusal("DELETE FROM ledger." + table), "ID001") << table;
@@ -42,7 +42,7 @@ TEST_F(Refusals, NothingOfTheLedgerIsChangedOrRemovedByAnyone) {
 }
 
 TEST_F(Refusals, HoldForASessionThatCallsItselfAReplica) {
-  add("2026-09-20", 60);
+  add("2024-09-20", 60);
   database_.query("SET session_replication_role = replica");
   EXPECT_EQ(refusal("DELETE FROM ledger.entry"), "ID001");
   EXPECT_EQ(refusal("UPDATE ledger.rate SET cents_per_hour = 1"), "ID001");
@@ -51,31 +51,31 @@ TEST_F(Refusals, HoldForASessionThatCallsItselfAReplica) {
 
 TEST_F(Refusals, WhatTheTriggerComputesCannotBeGiven) {
   ASSERT_EQ(insert("worked_on, number, recorded_by, hash_version, rate_id",
-                   "'2026-11-20', 99, 'nobody', 7, 12345"),
+                   "'2024-11-20', 99, 'nobody', 7, 12345"),
             "accepted");
   database_.query("INSERT INTO ledger.entry (entry_id, minutes, fund, vendor, activity, service, "
                   "person, description, worked_on, number, recorded_by, cents_per_hour) VALUES "
                   "(gen_random_uuid(), 60, 'F-1234', 'koumbit', 'maintenance', 'expositions', "
-                  "'p', 'd', '2026-11-20', 99, 'nobody', 1)");
+                  "'p', 'd', '2024-11-20', 99, 'nobody', 1)");
   const auto entry = list_entries(database_, {}).at(0);
   EXPECT_EQ(entry.number, 1);
   EXPECT_EQ(entry.recorded_by, "postgres");
   EXPECT_EQ(entry.amount, Cents(12000));
-  EXPECT_EQ(insert("worked_on, cents", "'2026-11-20', 1"), "428C9"); // generated always
+  EXPECT_EQ(insert("worked_on, cents", "'2024-11-20', 1"), "428C9"); // generated always
 }
 
 TEST_F(Refusals, AClosedMonthReceivesNothing) {
-  add("2026-09-20", 60);
-  close_month("2026-09");
-  EXPECT_EQ(insert("worked_on, posted_on", "'2026-09-20', '2026-09-30'"), "ID003");
-  EXPECT_EQ(insert("worked_on, posted_on", "'2026-08-20', '2026-08-31'"), "ID003");
-  EXPECT_EQ(insert("worked_on, posted_on", "'2026-09-20', '2026-10-01'"), "accepted");
-  EXPECT_EQ(refusal("INSERT INTO ledger.period_close (month) VALUES ('2026-09-01')"), "ID003");
-  EXPECT_EQ(refusal("INSERT INTO ledger.period_close (month) VALUES ('2026-08-01')"), "ID003");
+  add("2024-09-20", 60);
+  close_month("2024-09");
+  EXPECT_EQ(insert("worked_on, posted_on", "'2024-09-20', '2024-09-30'"), "ID003");
+  EXPECT_EQ(insert("worked_on, posted_on", "'2024-08-20', '2024-08-31'"), "ID003");
+  EXPECT_EQ(insert("worked_on, posted_on", "'2024-09-20', '2024-10-01'"), "accepted");
+  EXPECT_EQ(refusal("INSERT INTO ledger.period_close (month) VALUES ('2024-09-01')"), "ID003");
+  EXPECT_EQ(refusal("INSERT INTO ledger.period_close (month) VALUES ('2024-08-01')"), "ID003");
   EXPECT_EQ(refusal("INSERT INTO ledger.period_close (month) VALUES "
                     "(date_trunc('month', now() + interval '1 month'))"),
             "ID006");
-  EXPECT_EQ(refusal("INSERT INTO ledger.period_close (month) VALUES ('2026-10-02')"), "23514");
+  EXPECT_EQ(refusal("INSERT INTO ledger.period_close (month) VALUES ('2024-10-02')"), "23514");
   // A close remembers where the chain ended.
   const auto close = database_.query("SELECT head_number, encode(head_hash, 'hex') AS head "
                                      "FROM ledger.period_close");
@@ -85,14 +85,14 @@ TEST_F(Refusals, AClosedMonthReceivesNothing) {
 
 TEST_F(Refusals, AnEntryIsWhole) {
   EXPECT_EQ(insert("worked_on", "current_date + 2"), "ID006");
-  EXPECT_EQ(insert("worked_on, posted_on", "'2026-11-20', '2026-11-19'"), "23514");
+  EXPECT_EQ(insert("worked_on, posted_on", "'2024-11-20', '2024-11-19'"), "23514");
   EXPECT_EQ(refusal("INSERT INTO ledger.entry (entry_id, minutes, fund, vendor, activity, service, "
                     "person, description, worked_on) VALUES (gen_random_uuid(), 1441, 'F-1234', "
-                    "'koumbit', 'maintenance', 'expositions', 'p', 'd', '2026-11-20')"),
+                    "'koumbit', 'maintenance', 'expositions', 'p', 'd', '2024-11-20')"),
             "23514");
   EXPECT_EQ(refusal("INSERT INTO ledger.entry (entry_id, minutes, fund, vendor, activity, service, "
                     "person, description, worked_on) VALUES (gen_random_uuid(), 60, NULL, "
-                    "'koumbit', 'maintenance', 'expositions', 'p', 'd', '2026-11-20')"),
+                    "'koumbit', 'maintenance', 'expositions', 'p', 'd', '2024-11-20')"),
             "23502");
   EXPECT_EQ(refusal("INSERT INTO ledger.entry (entry_id, reverses, description) VALUES "
                     "(gen_random_uuid(), gen_random_uuid(), 'x')"),
@@ -100,14 +100,14 @@ TEST_F(Refusals, AnEntryIsWhole) {
 }
 
 TEST_F(Refusals, ARateThatHasStartedOnlyEnds) {
-  add("2026-11-20", 60);
+  add("2024-11-20", 60);
   EXPECT_EQ(refusal("UPDATE ledger.rate SET cents_per_hour = 1"), "ID001");
   EXPECT_EQ(refusal("DELETE FROM ledger.rate"), "ID001");
-  EXPECT_EQ(refusal("UPDATE ledger.rate SET valid = '[2026-01-01,)'"), "ID001");
-  EXPECT_EQ(refusal("UPDATE ledger.rate SET valid = '[2025-04-01,2026-11-20)'"), "ID001");
-  EXPECT_EQ(refusal("UPDATE ledger.rate SET valid = '[2025-04-01,2026-11-21)'"), "accepted");
+  EXPECT_EQ(refusal("UPDATE ledger.rate SET valid = '[2024-01-01,)'"), "ID001");
+  EXPECT_EQ(refusal("UPDATE ledger.rate SET valid = '[2023-04-01,2024-11-20)'"), "ID001");
+  EXPECT_EQ(refusal("UPDATE ledger.rate SET valid = '[2023-04-01,2024-11-21)'"), "accepted");
   EXPECT_EQ(refusal("INSERT INTO ledger.rate (vendor, valid, cents_per_hour) VALUES "
-                    "('koumbit', '[2026-01-01,2026-02-01)', 1)"),
+                    "('koumbit', '[2024-01-01,2024-02-01)', 1)"),
             "23P01");
   EXPECT_EQ(refusal("INSERT INTO ledger.rate (vendor, valid, cents_per_hour) VALUES "
                     "('koumbit', '(,2020-01-01)', 1)"),
@@ -115,8 +115,8 @@ TEST_F(Refusals, ARateThatHasStartedOnlyEnds) {
 }
 
 TEST_F(Refusals, TaxesOfClosedMonthsStay) {
-  close_month("2026-09");
-  EXPECT_EQ(refusal("UPDATE ledger.tax_rule SET valid = '[2013-01-01,2026-09-30)' "
+  close_month("2024-09");
+  EXPECT_EQ(refusal("UPDATE ledger.tax_rule SET valid = '[2013-01-01,2024-09-30)' "
                     "WHERE tax = 'TVQ'"),
             "ID003");
   EXPECT_EQ(refusal("UPDATE ledger.tax_rule SET parts_per_100000 = 1"), "ID001");
@@ -138,10 +138,10 @@ protected:
   const std::string log_work_ =
       "INSERT INTO ledger.entry (entry_id, minutes, fund, vendor, activity, service, person, "
       "description, worked_on) VALUES (gen_random_uuid(), 60, 'F-1234', 'koumbit', 'maintenance', "
-      "'expositions', 'p', 'd', '2026-11-20')";
-  const std::string close_ = "INSERT INTO ledger.period_close (month) VALUES ('2026-09-01')";
+      "'expositions', 'p', 'd', '2024-11-20')";
+  const std::string close_ = "INSERT INTO ledger.period_close (month) VALUES ('2024-09-01')";
   const std::string budget_ = "INSERT INTO ledger.budget_version (fund, year, version) VALUES "
-                              "('F-1234', 2026, 1)";
+                              "('F-1234', 2024, 1)";
   const std::string denied_ = "42501";
 };
 
@@ -161,7 +161,7 @@ TEST_F(Roles, MayDoTheirPartAndNoMore) {
 }
 
 TEST_F(Roles, ChangeNothingAndOwnNothing) {
-  add("2026-09-20", 60);
+  add("2024-09-20", 60);
   for (const std::string role :
        {"lecture", "saisie", "approbation", "finances", "administration"}) {
     EXPECT_EQ(as(role, "UPDATE ledger.entry SET minutes = 1"), denied_) << role;
@@ -179,7 +179,7 @@ TEST_F(Roles, AreGivenUpForDailyWorkByWhoeverCouldDoMore) {
   auto session = open_ledger(address_);
   EXPECT_EQ(session.query("SELECT current_user AS me").only().text("me"),
             "intendance_administration");
-  add_entry(session, work("2026-11-20", 60), test_day);
+  add_entry(session, work("2024-11-20", 60), test_day);
   EXPECT_EQ(list_entries(session, {}).at(0).recorded_by, "postgres"); // who logged in
   EXPECT_THROW(session.query("DELETE FROM ledger.entry"), core::AccessDenied);
 }

@@ -98,12 +98,12 @@ TEST_F(Migrations, AndWhatTheyKeepSurviveADumpAndARestore) {
   database_.execute_script(
       "INSERT INTO ledger.fund (name, calendar) VALUES ('F', 'grant');"
       "INSERT INTO ledger.service (name) VALUES ('tei');"
-      "INSERT INTO ledger.rate (vendor, valid, cents_per_hour) VALUES ('koumbit', '[2025-01-01,)', "
+      "INSERT INTO ledger.rate (vendor, valid, cents_per_hour) VALUES ('koumbit', '[2023-01-01,)', "
       "12000);"
       "INSERT INTO ledger.entry (entry_id, minutes, worked_on, fund, vendor, activity, service, "
-      "person, description) SELECT gen_random_uuid(), n, '2026-01-05', 'F', 'koumbit', 'advice', "
+      "person, description) SELECT gen_random_uuid(), n, '2024-01-05', 'F', 'koumbit', 'advice', "
       "'tei', 'p', 'd' FROM generate_series(1, 20) n;"
-      "INSERT INTO ledger.period_close (month) VALUES ('2026-01-01')");
+      "INSERT INTO ledger.period_close (month) VALUES ('2024-01-01')");
   const auto restored = cluster().address(cluster().create_database());
   const core::TemporaryDirectory folder;
   test::ChildProcess copy({"/bin/sh", "-c",
