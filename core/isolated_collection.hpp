@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+// A collectable that may hang, on one thread of its own. Used by MetricsPage alone.
+#pragma once
+
+#include <prometheus/collectable.h>
+#include <prometheus/metric_family.h>
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace intendance::core {
+
+// Runs Collect() on one thread when asked, and keeps its last good families. Any number of threads
+// may ask at once: those that ask while it runs share its answer.
+//
+// The destructor waits a moment for a running Collect() and then leaves its thread to itself: it
+// holds what it uses, and ends as soon as Collect() comes back.
+class IsolatedCollection {
+public:
+  using Clock = std::chrono::steady_clock;
+  using Families = std::vector<prometheus::MetricFamily>;
+
+  struct Answer {
+    std::shared_ptr<const Families> families; // the last good ones; null before the first
+    Clock::time_point taken{};                // when they were
+    std::string error; // why they are not of this scrape; empty when they are
+    std::chrono::duration<double> duration{}; // of the last run, or of the one that is stuck so far
+  };
+
+  explicit IsolatedCollection(std::shared_ptr<prometheus::Collectable> collectable);
+  IsolatedCollection(const IsolatedCollection&) = delete;
+  IsolatedCollection& operator=(const IsolatedCollection&) = delete;
+  ~IsolatedCollection();
+
+  // Starts a run unless one is under way; returns the ticket to wait with.
+  std::uint64_t start();
+  // Returns when a run that ends after start() is done, at the deadline, or at once when the run
+  // under way has already kept an earlier caller waiting in vain.
+  Answer wait(std::uint64_t ticket, Clock::time_point deadline);
+
+private:
+  struct State;
+  static void serve(const std::shared_ptr<State>& state);
+  std::shared_ptr<State> state_;
+};
+
+} // namespace intendance::core

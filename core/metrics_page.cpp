@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+#include "core/error.hpp"
+#include "core/exposition.hpp"
+#include "core/gzip.hpp"
+#include "core/isolated_collection.hpp"
+#include "core/log.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <charconv>
+#include <cmath>
+
+namespace intendance::core {
+
+using prometheus::ClientMetric;
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+using SteadyClock = std::chrono::steady_clock;
+
+namespace {
+
+// Kept of the scraper's timeout for the way back, as blackbox_exporter does.
+constexpr std::chrono::duration<double> way_back{0.5};
+constexpr std::chrono::seconds longest_scrape{10};
+
+// When the answer has to be on its way.
+SteadyClock::time_point deadline_of(const HttpRequest& request) {
+  auto deadline = SteadyClock::now() + longest_scrape;
+  if (request.deadline != SteadyClock::time_point{})
+    deadline = std::min(deadline, request.deadline);
+  if (const auto header = request.header("x-prometheus-scrape-timeout-seconds")) {
+    double seconds = 0;
+    const auto end = header->data() + header->size();
+    const auto result = std::from_chars(header->data(), end, seconds);
+    const bool usable = result.ec == std::errc{} && result.ptr == end && std::isfinite(seconds);
+    if (usable && seconds > 0 && seconds < 3600)
+      deadline =
+          std::min(deadline, SteadyClock::now() + std::chrono::duration_cast<SteadyClock::duration>(
+                                                      std::chrono::duration<double>(seconds)));
+  }
+  // Half of it when it is shorter than what is to be kept.
+  const auto whole = deadline - SteadyClock::now();
+  const auto kept =
+      std::min(std::chrono::duration_cast<SteadyClock::duration>(way_back), whole / 2);
+  return deadline - kept;
+}
+
+MetricFamily gauges_by_collector(const std::string& name, const std::string& help,
+                                 const std::vector<Collection>& collections,
+                                 double (*value)(const Collection&)) {
+  MetricFamily family{name, help, MetricType::Gauge, {}};
+  for (const auto& collection : collections) {
+    ClientMetric metric;
+    metric.label.push_back({"collector", collection.name});
+    metric.gauge.value = value(collection);
+    family.metric.push_back(std::move(metric));
+  }
+  return family;
+}
+
+std::vector<MetricFamily> plain_report(const std::vector<Collection>& collections) {
+  return {gauges_by_collector("intendance_collector_duration_seconds",
+                              "How long each collector of this page took.", collections,
+                              [](const Collection& one) { return one.duration.count(); }),
+          gauges_by_collector("intendance_collector_success",
+                              "Whether each collector of this page gave its values.", collections,
+                              [](const Collection& one) { return one.success ? 1.0 : 0.0; })};
+}
+
+} // namespace
+
+struct MetricsPage::Entry {
+  std::string name;
+  std::shared_ptr<prometheus::Collectable> collectable;
+  std::unique_ptr<IsolatedCollection> isolated; // null: on the thread of the request
+  mutable std::atomic<bool> failing = false;    // so that a failure is logged once
+
+  // Logs when it begins to fail and when it works again, not at each scrape.
+  void note(bool success, const std::string& error) const {
+    if (failing.exchange(!success) == !success)
+      return;
+    if (success)
+      log::info("collector works again", {{"collector", name}});
+    else
+      log::warning("collector failed, its values are old or missing until it works again",
+                   {{"collector", name}, {"reason", error}});
+  }
+};
+
+MetricsPage::MetricsPage() : report_(plain_report) {}
+MetricsPage::~MetricsPage() = default;
+
+void MetricsPage::add(std::string name, std::shared_ptr<prometheus::Collectable> collectable,
+                      Isolation isolation) {
+  for (const auto& entry : entries_)
+    if (entry->name == name)
+      throw Error("two collectors of one page are called \"" + name + "\"");
+  auto entry = std::make_unique<Entry>();
+  entry->name = std::move(name);
+  if (isolation == Isolation::own_thread)
+    entry->isolated = std::make_unique<IsolatedCollection>(collectable);
+  entry->collectable = std::move(collectable);
+  entries_.push_back(std::move(entry));
+}
+
+void MetricsPage::set_report(CollectionReport report) { report_ = std::move(report); }
+
+std::vector<const MetricsPage::Entry*>
+MetricsPage::chosen(const std::vector<std::string>& names) const {
+  std::vector<const Entry*> result;
+  for (const auto& entry : entries_)
+    if (names.empty() || std::find(names.begin(), names.end(), entry->name) != names.end())
+      result.push_back(entry.get());
+  for (const auto& name : names)
+    if (std::none_of(result.begin(), result.end(), [&](auto entry) { return entry->name == name; }))
+      throw Error("no collector is called \"" + name + "\"");
+  return result;
+}
+
+namespace {
+
+// One collectable's part of a scrape. What it throws, and what it gives that cannot be shown,
+// stays here.
+class Visit {
+public:
+  Visit(FamilySet& families, const std::string& name) : families_(families) {
+    collection_.name = name;
+  }
+
+  void inline_collection(const prometheus::Collectable& collectable) {
+    const auto started = SteadyClock::now();
+    guarded([&] { families_.add(collectable.Collect()); });
+    collection_.duration = SteadyClock::now() - started;
+  }
+
+  void isolated_collection(IsolatedCollection::Answer answer) {
+    collection_.duration = answer.duration;
+    error_ = std::move(answer.error);
+    if (!answer.families)
+      return;
+    collection_.age = SteadyClock::now() - answer.taken;
+    guarded([&] { families_.add(*answer.families); });
+  }
+
+  Collection finish(std::string& error) {
+    collection_.success = error_.empty();
+    error = std::move(error_);
+    return std::move(collection_);
+  }
+
+private:
+  template <class Work>
+  void guarded(Work&& work) {
+    try {
+      work();
+    } catch (const std::exception& failure) {
+      error_ = failure.what();
+    } catch (...) {
+      error_ = "an exception of an unknown type";
+    }
+  }
+
+  FamilySet& families_;
+  Collection collection_;
+  std::string error_;
+};
+
+} // namespace
+
+std::vector<MetricFamily> MetricsPage::collect(const std::vector<std::string>& names,
+                                               SteadyClock::time_point deadline) const {
+  const auto entries = chosen(names);
+  // The isolated ones run while the others are collected here.
+  std::vector<std::uint64_t> tickets(entries.size());
+  for (std::size_t i = 0; i < entries.size(); ++i)
+    if (entries[i]->isolated)
+      tickets[i] = entries[i]->isolated->start();
+
+  FamilySet families;
+  std::vector<Collection> collections(entries.size());
+  const auto visit = [&](std::size_t i) {
+    Visit one(families, entries[i]->name);
+    if (entries[i]->isolated)
+      one.isolated_collection(entries[i]->isolated->wait(tickets[i], deadline));
+    else
+      one.inline_collection(*entries[i]->collectable);
+    std::string error;
+    collections[i] = one.finish(error);
+    entries[i]->note(collections[i].success, error);
+  };
+  for (std::size_t i = 0; i < entries.size(); ++i)
+    if (!entries[i]->isolated)
+      visit(i);
+  for (std::size_t i = 0; i < entries.size(); ++i)
+    if (entries[i]->isolated)
+      visit(i);
+  if (report_)
+    families.add(report_(collections));
+  return families.take();
+}
+
+HttpResponse MetricsPage::answer(const HttpRequest& request) const {
+  std::vector<std::string> names;
+  const auto [first, last] = request.query.equal_range("collect[]");
+  for (auto parameter = first; parameter != last; ++parameter)
+    names.push_back(parameter->second);
+  try {
+    chosen(names);
+  } catch (const Error& error) {
+    return HttpResponse::failure(400, error.what());
+  }
+
+  const auto format = negotiate_format(request.header("accept"));
+  HttpResponse response;
+  response.content_type = content_type(format);
+  response.body = serialize(collect(names, deadline_of(request)), format);
+  response.headers.emplace_back("Vary", "Accept, Accept-Encoding");
+  if (accepts_gzip(request.header("accept-encoding"))) {
+    response.body = gzip(response.body);
+    response.headers.emplace_back("Content-Encoding", "gzip");
+  }
+  return response;
+}
+
+HttpHandler MetricsPage::handler() const {
+  return [this](const HttpRequest& request) { return answer(request); };
+}
+
+} // namespace intendance::core
