@@ -2,8 +2,10 @@
 #include "web/poller.hpp"
 
 #include "core/error.hpp"
+#include "core/gzip.hpp"
 #include "core/http_client.hpp"
 #include "core/log.hpp"
+#include "web/entity_tag.hpp"
 #include "web/gather.hpp"
 #include "web/random.hpp"
 
@@ -84,9 +86,10 @@ void Poller::publish(State& state) {
     return;
   state.content = std::move(content);
   std::string json = overview_json(overview, now);
-  state.latest = std::make_shared<const PublishedOverview>(PublishedOverview{
-      std::move(overview), std::move(json),
-      "\"" + process_ + "-" + std::to_string(++state.publications) + "\""});
+  std::string gzipped = core::gzip(json);
+  state.latest = std::make_shared<const PublishedOverview>(
+      PublishedOverview{std::move(overview), std::move(json), std::move(gzipped),
+                        weak_entity_tag(process_ + "-" + std::to_string(++state.publications))});
   if (published_)
     published_(state.latest);
 }

@@ -21,7 +21,8 @@ namespace intendance::web {
 struct PublishedOverview {
   Overview overview;
   std::string json;
-  std::string etag; // quoted, as the header has it; another for every publication of every process
+  std::string gzipped;
+  std::string etag; // as the header has it; another for every publication of every process
 };
 
 struct PollerOptions {

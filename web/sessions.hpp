@@ -36,6 +36,7 @@ public:
   std::optional<Session> find(std::string_view secret) const;
   void close(std::string_view secret);
   std::size_t size() const; // those that are not over
+  std::chrono::seconds lifetime() const { return lifetime_; }
 
 private:
   // The first half of a secret finds the session, the second proves the right to it. Only the proof
