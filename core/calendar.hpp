@@ -14,8 +14,8 @@ namespace intendance::core {
 
 using Date = std::chrono::year_month_day;
 
-std::string format_date(Date date);      // 2026-11-23
-Date parse_date(std::string_view text);  // throws Error: not a day of the calendar
+std::string format_date(Date date);     // 2026-11-23
+Date parse_date(std::string_view text); // throws Error: not a day of the calendar
 
 // A zone of the system's tz database.
 class TimeZone {
@@ -41,10 +41,20 @@ private:
 // When a job runs: hourly · daily HH:MM · weekly DAY HH:MM · monthly DAY HH:MM · every 15m|6h
 class Schedule {
 public:
-  struct Every { std::chrono::seconds period; }; // aligned to midnight UTC
-  struct Daily { std::chrono::seconds at; };
-  struct Weekly { std::chrono::weekday day; std::chrono::seconds at; };
-  struct Monthly { unsigned day; std::chrono::seconds at; }; // the month's last day when it is shorter
+  struct Every {
+    std::chrono::seconds period;
+  }; // aligned to midnight UTC
+  struct Daily {
+    std::chrono::seconds at;
+  };
+  struct Weekly {
+    std::chrono::weekday day;
+    std::chrono::seconds at;
+  };
+  struct Monthly {
+    unsigned day;
+    std::chrono::seconds at;
+  }; // the month's last day when it is shorter
 
   static Schedule parse(std::string_view text); // throws ConfigError that names what is allowed
 

@@ -26,33 +26,33 @@ Language language_of(std::string_view locale);
 // What a command gets beside its own options.
 class CommandContext {
 public:
-  CommandContext(boost::program_options::variables_map values, std::ostream& out, std::ostream& err);
+  CommandContext(boost::program_options::variables_map values, std::ostream& out, std::ostream& err,
+                 std::stop_token stop);
 
   const boost::program_options::variables_map& values() const { return values_; }
   bool has(const std::string& option) const { return values_.count(option) > 0; }
-  std::string text(const std::string& option) const;              // throws ConfigError when absent
+  std::string text(const std::string& option) const; // throws ConfigError when absent
   std::string text(const std::string& option, std::string fallback) const;
   std::vector<std::string> texts(const std::string& option) const;
 
   std::ostream& out() const { return out_; }
   std::ostream& err() const { return err_; }
   bool json() const { return has("json"); }
-  bool terminal() const;       // stdout is a terminal: align, colour, draw progress
+  bool terminal() const; // stdout is a terminal: align, colour, draw progress
   Language language() const;
   std::filesystem::path state_directory() const; // --state, or /var/lib/intendance
   // The file of --config or the default one, read at the first call. Throws ConfigError.
   const ConfigDocument& config() const;
   bool has_config() const; // --config was given or the default file exists
   // Requested by SIGINT and SIGTERM.
-  std::stop_token stop() const { return stop_.get_token(); }
-  std::stop_source& stop_source() { return stop_; }
+  std::stop_token stop() const { return stop_; }
 
 private:
   boost::program_options::variables_map values_;
   std::ostream& out_;
   std::ostream& err_;
   mutable std::shared_ptr<const ConfigDocument> config_;
-  std::stop_source stop_;
+  std::stop_token stop_;
 };
 
 struct Command {
@@ -71,7 +71,8 @@ struct Command {
 class CommandLine {
 public:
   void add(Command command);
-  ExitStatus run(const std::vector<std::string>& arguments, std::ostream& out, std::ostream& err) const;
+  ExitStatus run(const std::vector<std::string>& arguments, std::ostream& out, std::ostream& err,
+                 std::stop_token stop = {}) const;
 
 private:
   std::vector<Command> commands_;

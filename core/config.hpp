@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // The configuration file: /etc/intendance/intendance.toml and conf.d/*.toml beside it, as one
 // document. Each room reads its own tables into its own struct and calls finish(), so that a key
-// that nobody knows is an error. Every message starts with file:line:column and says what is allowed.
+// that nobody knows is an error. Every message starts with file:line:column and says what is
+// allowed.
 #pragma once
 
 #include <chrono>
@@ -24,8 +25,8 @@ class ConfigTable {
 public:
   bool has(std::string_view key) const;
 
-  std::string text(std::string_view key);                             // required
-  std::string text(std::string_view key, std::string_view fallback);  // optional
+  std::string text(std::string_view key);                            // required
+  std::string text(std::string_view key, std::string_view fallback); // optional
   std::optional<std::string> optional_text(std::string_view key);
   std::string choice(std::string_view key, std::initializer_list<std::string_view> allowed,
                      std::string_view fallback);
@@ -37,8 +38,8 @@ public:
   // An absolute path, or one relative to the file that holds it.
   std::filesystem::path path(std::string_view key);
   std::optional<std::filesystem::path> optional_path(std::string_view key);
-  std::vector<std::string> texts(std::string_view key);       // absent: empty
-  std::vector<ConfigTable> tables(std::string_view key);      // array of tables; absent: empty
+  std::vector<std::string> texts(std::string_view key);  // absent: empty
+  std::vector<ConfigTable> tables(std::string_view key); // array of tables; absent: empty
   std::optional<ConfigTable> table(std::string_view key);
   std::vector<std::pair<std::string, ConfigTable>> named_tables(); // every key a table
 
@@ -56,8 +57,12 @@ public:
 
 private:
   friend class ConfigDocument;
+  friend ConfigTable load_config_table(const std::filesystem::path& file);
   struct Node;
+  static ConfigTable of_text(std::string_view text, const std::filesystem::path& name);
   explicit ConfigTable(std::shared_ptr<Node> node) : node_(std::move(node)) {}
+  // A table inside this one, with the name that messages show.
+  ConfigTable child(const void* table, const std::string& name) const;
   std::shared_ptr<Node> node_;
 };
 
@@ -69,11 +74,11 @@ public:
   // two files is an error that names both; arrays of tables are joined. A name that no room has at
   // the top level is an error. Throws ConfigError.
   static ConfigDocument load(const std::filesystem::path& file);
-  // For tests: one file's text, with the name that messages show.
+  // One text as if it were a file of that name.
   static ConfigDocument parse(std::string_view text, const std::filesystem::path& name);
 
-  std::optional<ConfigTable> table(std::string_view name) const;    // [name]
-  std::vector<ConfigTable> tables(std::string_view name) const;     // [[name]], over all files
+  std::optional<ConfigTable> table(std::string_view name) const; // [name]
+  std::vector<ConfigTable> tables(std::string_view name) const;  // [[name]], over all files
   // [name.*], over all files; a name that stands twice is an error.
   std::vector<std::pair<std::string, ConfigTable>> named_tables(std::string_view name) const;
   const std::filesystem::path& file() const { return file_; }
@@ -81,10 +86,14 @@ public:
   std::string machine_name() const;
 
 private:
-  struct Part;
+  void check_top_level() const;
   std::filesystem::path file_;
-  std::vector<std::shared_ptr<Part>> parts_;
+  std::vector<ConfigTable> parts_; // one a file
 };
+
+// A TOML file that stands by itself (a service's profile, a credentials file): its root table, in
+// which any key may stand. Throws ConfigError.
+ConfigTable load_config_table(const std::filesystem::path& file);
 
 template <class Parse>
 auto ConfigTable::parsed(std::string_view key, const std::string& value, Parse&& parse) {

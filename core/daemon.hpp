@@ -34,8 +34,9 @@ private:
   std::stop_source stop_;
 };
 
-// main's whole body. `--config FILE`, `--state DIR`, `--check`, `--help`, `--version`. Exit status 0
-// stopped as asked, 1 failed, 2 bad usage or configuration; one line on stderr for each failure.
+// main's whole body. `--config FILE`, `--state DIR`, `--verbose`, `--help`, `--version`. Exit
+// status 0 stopped as asked, 1 failed, 2 bad usage or configuration; one line on stderr for each
+// failure.
 int run_daemon(int argument_count, char** arguments, const std::string& name,
                const std::function<void(Daemon&)>& body);
 

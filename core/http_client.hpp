@@ -22,7 +22,7 @@ struct HttpCall {
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
   std::chrono::milliseconds connect_timeout{5000};
-  std::chrono::milliseconds timeout{15000}; // of the whole call
+  std::chrono::milliseconds timeout{15000};     // of the whole call
   std::size_t most_body = std::size_t{8} << 20; // bytes; a longer answer is cut, body_cut says so
   int most_redirects = 0;
   std::string user_agent = "intendance";
@@ -41,7 +41,7 @@ struct HttpReply {
   HttpTimings timings;
   double http_version = 0; // 1.1, 2
   int redirects = 0;
-  std::string url;            // the last one asked
+  std::string url; // the last one asked
   std::string remote_address;
   std::optional<std::chrono::sys_seconds> earliest_certificate_expiry; // https only
 };
@@ -50,7 +50,8 @@ struct HttpReply {
 class HttpFailure : public TransientError {
 public:
   enum class Phase { resolve, connect, tls, request, response, timeout };
-  HttpFailure(Phase phase, std::string message) : TransientError(std::move(message)), phase(phase) {}
+  HttpFailure(Phase where, std::string message)
+      : TransientError(std::move(message)), phase(where) {}
   Phase phase;
 };
 std::string_view phase_name(HttpFailure::Phase phase);

@@ -53,7 +53,8 @@ public:
   void add(std::string method, std::string path, HttpHandler handler);
   // Puts every response of this router through `decorate`, errors included (security headers).
   void decorate(std::function<void(const HttpRequest&, HttpResponse&)> decorate);
-  // Never throws: exceptions become a 500, unknown paths a 404, known ones with another method a 405.
+  // Never throws: exceptions become a 500, unknown paths a 404, known ones with another method a
+  // 405.
   HttpResponse answer(const HttpRequest& request) const;
 
 private:
@@ -79,11 +80,11 @@ private:
 };
 
 struct HttpServerOptions {
-  std::string listen;                             // "127.0.0.1:9710"; port 0: any free one
-  std::size_t connections = 12;                   // CivetWeb threads: keep-alive clients at once
-  std::size_t workers = 4;                        // handlers at once
-  std::size_t queue = 32;                         // requests that wait for a worker; then 503
-  std::size_t most_body = std::size_t{1} << 20;   // bytes; more is 413
+  std::string listen;                           // "127.0.0.1:9710"; port 0: any free one
+  std::size_t connections = 12;                 // CivetWeb threads: keep-alive clients at once
+  std::size_t workers = 4;                      // handlers at once
+  std::size_t queue = 32;                       // requests that wait for a worker; then 503
+  std::size_t most_body = std::size_t{1} << 20; // bytes; more is 413
   std::chrono::milliseconds request_timeout{10000};
 };
 

@@ -18,7 +18,9 @@ public:
   SecretBytes() = default;
   explicit SecretBytes(std::size_t size) : bytes_(size) {}
   explicit SecretBytes(ByteView from) : bytes_(from.begin(), from.end()) {}
-  SecretBytes(SecretBytes&& other) noexcept : bytes_(std::move(other.bytes_)) { other.bytes_.clear(); }
+  SecretBytes(SecretBytes&& other) noexcept : bytes_(std::move(other.bytes_)) {
+    other.bytes_.clear();
+  }
   SecretBytes& operator=(SecretBytes&& other) noexcept;
   SecretBytes(const SecretBytes&) = delete;
   SecretBytes& operator=(const SecretBytes&) = delete;

@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+#include "core/http_client.hpp"
+
+#include "core/handle.hpp"
+
+#include <curl/curl.h>
+
+#include <algorithm>
+#include <cstring>
+#include <mutex>
+
+namespace intendance::core {
+
+namespace {
+
+using EasyHandle = Handle<CURL, curl_easy_cleanup>;
+using HeaderList = Handle<curl_slist, curl_slist_free_all>;
+
+// What the callbacks fill. They are noexcept: an exception is kept and thrown after the C call.
+struct Transfer {
+  const HttpCall& call;
+  HttpReply reply;
+  std::stop_token stop;
+  std::exception_ptr failure;
+};
+
+std::string lower(std::string text) {
+  for (char& character : text) {
+    if (character >= 'A' && character <= 'Z')
+      character = static_cast<char>(character - 'A' + 'a');
+  }
+  return text;
+}
+
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view blanks = " \t\r\n";
+  const auto first = text.find_first_not_of(blanks);
+  if (first == std::string_view::npos)
+    return {};
+  return text.substr(first, text.find_last_not_of(blanks) - first + 1);
+}
+
+std::size_t on_header(const char* bytes, std::size_t, std::size_t size, void* user) noexcept {
+  auto& transfer = *static_cast<Transfer*>(user);
+  try {
+    const std::string_view line(bytes, size);
+    if (line.starts_with("HTTP/")) { // a new answer: after a redirect, only the last one counts
+      transfer.reply.headers.clear();
+      return size;
+    }
+    const auto colon = line.find(':');
+    if (colon != std::string_view::npos) {
+      transfer.reply.headers[lower(std::string(line.substr(0, colon)))] =
+          trimmed(line.substr(colon + 1));
+    }
+    return size;
+  } catch (...) {
+    transfer.failure = std::current_exception();
+    return 0;
+  }
+}
+
+std::size_t on_body(const char* bytes, std::size_t, std::size_t size, void* user) noexcept {
+  auto& transfer = *static_cast<Transfer*>(user);
+  try {
+    auto& body = transfer.reply.body;
+    const auto room = transfer.call.most_body - std::min(body.size(), transfer.call.most_body);
+    body.append(bytes, std::min(size, room));
+    transfer.reply.body_cut = size > room;
+    return transfer.reply.body_cut ? 0 : size; // 0 ends the transfer
+  } catch (...) {
+    transfer.failure = std::current_exception();
+    return 0;
+  }
+}
+
+int on_progress(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t) noexcept {
+  return static_cast<Transfer*>(user)->stop.stop_requested() ? 1 : 0;
+}
+
+void check(CURLcode code) {
+  if (code != CURLE_OK)
+    throw Error(std::string("libcurl: ") + curl_easy_strerror(code));
+}
+
+template <class Value>
+void set(CURL* curl, CURLoption option, Value value) {
+  check(curl_easy_setopt(curl, option, value));
+}
+
+double seconds_of(CURL* curl, CURLINFO what) {
+  curl_off_t microseconds = 0;
+  curl_easy_getinfo(curl, what, &microseconds);
+  return static_cast<double>(microseconds) / 1e6;
+}
+
+// libcurl's times are all from the start; ours are of each part.
+HttpTimings timings_of(CURL* curl) {
+  using Seconds = std::chrono::duration<double>;
+  const double resolved = seconds_of(curl, CURLINFO_NAMELOOKUP_TIME_T);
+  const double connected = seconds_of(curl, CURLINFO_CONNECT_TIME_T);
+  const double secured = seconds_of(curl, CURLINFO_APPCONNECT_TIME_T);
+  const double sent = seconds_of(curl, CURLINFO_PRETRANSFER_TIME_T);
+  const double first_byte = seconds_of(curl, CURLINFO_STARTTRANSFER_TIME_T);
+  const double total = seconds_of(curl, CURLINFO_TOTAL_TIME_T);
+  const auto part = [](double from, double to) { return Seconds(std::max(0.0, to - from)); };
+  HttpTimings timings;
+  timings.resolve = Seconds(resolved);
+  timings.connect = part(resolved, connected);
+  timings.tls = secured > 0 ? part(connected, secured) : Seconds(0);
+  timings.processing = part(sent, first_byte);
+  timings.transfer = first_byte > 0 ? part(first_byte, total) : Seconds(0);
+  timings.total = Seconds(total);
+  return timings;
+}
+
+HttpFailure::Phase phase_of(CURL* curl, CURLcode code) {
+  using Phase = HttpFailure::Phase;
+  switch (code) {
+  case CURLE_COULDNT_RESOLVE_HOST:
+  case CURLE_COULDNT_RESOLVE_PROXY:
+    return Phase::resolve;
+  case CURLE_COULDNT_CONNECT:
+    return Phase::connect;
+  case CURLE_SSL_CONNECT_ERROR:
+  case CURLE_PEER_FAILED_VERIFICATION:
+  case CURLE_SSL_CERTPROBLEM:
+  case CURLE_SSL_CACERT_BADFILE:
+    return Phase::tls;
+  case CURLE_OPERATION_TIMEDOUT:
+    return Phase::timeout;
+  case CURLE_SEND_ERROR:
+  case CURLE_UNSUPPORTED_PROTOCOL:
+  case CURLE_URL_MALFORMAT:
+    return Phase::request;
+  default:
+    return seconds_of(curl, CURLINFO_PRETRANSFER_TIME_T) > 0 ? Phase::response : Phase::connect;
+  }
+}
+
+std::optional<std::chrono::sys_seconds> earliest_expiry(CURL* curl) {
+  curl_certinfo* chain = nullptr;
+  if (curl_easy_getinfo(curl, CURLINFO_CERTINFO, &chain) != CURLE_OK || chain == nullptr) {
+    return std::nullopt;
+  }
+  std::optional<std::chrono::sys_seconds> earliest;
+  constexpr std::string_view label = "Expire date:";
+  for (int each = 0; each < chain->num_of_certs; ++each) {
+    for (const auto* field = chain->certinfo[each]; field != nullptr; field = field->next) {
+      const std::string_view text(field->data);
+      if (!text.starts_with(label))
+        continue;
+      const auto time =
+          curl_getdate(std::string(trimmed(text.substr(label.size()))).c_str(), nullptr);
+      if (time < 0)
+        continue;
+      const std::chrono::sys_seconds expiry{std::chrono::seconds(time)};
+      earliest = earliest ? std::min(*earliest, expiry) : expiry;
+    }
+  }
+  return earliest;
+}
+
+double version_of(CURL* curl) {
+  long version = 0;
+  curl_easy_getinfo(curl, CURLINFO_HTTP_VERSION, &version);
+  switch (version) {
+  case CURL_HTTP_VERSION_1_0:
+    return 1.0;
+  case CURL_HTTP_VERSION_1_1:
+    return 1.1;
+  case CURL_HTTP_VERSION_2_0:
+    return 2.0;
+  case CURL_HTTP_VERSION_3:
+    return 3.0;
+  default:
+    return 0;
+  }
+}
+
+std::string text_of(CURL* curl, CURLINFO what) {
+  const char* text = nullptr;
+  curl_easy_getinfo(curl, what, &text);
+  return text == nullptr ? "" : text;
+}
+
+// The address without what a log must not show.
+std::string without_query(const std::string& url) { return url.substr(0, url.find('?')); }
+
+void initialise_libcurl() {
+  static std::once_flag once;
+  std::call_once(once, [] { check(curl_global_init(CURL_GLOBAL_DEFAULT)); });
+}
+
+} // namespace
+
+std::string_view phase_name(HttpFailure::Phase phase) {
+  switch (phase) {
+  case HttpFailure::Phase::resolve:
+    return "resolve";
+  case HttpFailure::Phase::connect:
+    return "connect";
+  case HttpFailure::Phase::tls:
+    return "tls";
+  case HttpFailure::Phase::request:
+    return "request";
+  case HttpFailure::Phase::response:
+    return "response";
+  case HttpFailure::Phase::timeout:
+    return "timeout";
+  }
+  return "response";
+}
+
+class HttpClient::Implementation {
+public:
+  Implementation() {
+    initialise_libcurl();
+    curl_.reset(curl_easy_init());
+    if (!curl_)
+      throw Error("libcurl: no memory for a connection");
+  }
+
+  HttpReply send(const HttpCall& call, std::stop_token stop) {
+    CURL* curl = curl_.get();
+    curl_easy_reset(curl); // options go, the open connection stays
+    char reason[CURL_ERROR_SIZE] = {};
+    Transfer transfer{call, {}, std::move(stop), nullptr};
+    HeaderList headers;
+    configure(call, transfer, headers, reason);
+
+    const auto code = curl_easy_perform(curl);
+    if (transfer.failure)
+      std::rethrow_exception(transfer.failure);
+    if (transfer.stop.stop_requested())
+      throw Cancelled("stopped while asking " + without_query(call.url));
+    const bool cut_on_purpose = transfer.reply.body_cut && code == CURLE_WRITE_ERROR;
+    if (code != CURLE_OK && !cut_on_purpose) {
+      const std::string why = *reason != '\0' ? reason : curl_easy_strerror(code);
+      throw HttpFailure(phase_of(curl, code), without_query(call.url) + ": " + why);
+    }
+    complete(transfer.reply);
+    return std::move(transfer.reply);
+  }
+
+private:
+  void configure(const HttpCall& call, Transfer& transfer, HeaderList& headers, char* reason) {
+    CURL* curl = curl_.get();
+    set(curl, CURLOPT_ERRORBUFFER, reason);
+    set(curl, CURLOPT_URL, call.url.c_str());
+    set(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+    set(curl, CURLOPT_NOSIGNAL, 1L);
+    set(curl, CURLOPT_PROXY, ""); // a proxy of the environment is not meant for us
+    set(curl, CURLOPT_USERAGENT, call.user_agent.c_str());
+    set(curl, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(call.connect_timeout.count()));
+    set(curl, CURLOPT_TIMEOUT_MS, static_cast<long>(call.timeout.count()));
+    set(curl, CURLOPT_FOLLOWLOCATION, call.most_redirects > 0 ? 1L : 0L);
+    set(curl, CURLOPT_MAXREDIRS, static_cast<long>(call.most_redirects));
+    set(curl, CURLOPT_CERTINFO, 1L);
+    set(curl, CURLOPT_HEADERFUNCTION, &on_header);
+    set(curl, CURLOPT_HEADERDATA, &transfer);
+    set(curl, CURLOPT_WRITEFUNCTION, &on_body);
+    set(curl, CURLOPT_WRITEDATA, &transfer);
+    set(curl, CURLOPT_NOPROGRESS, 0L);
+    set(curl, CURLOPT_XFERINFOFUNCTION, &on_progress);
+    set(curl, CURLOPT_XFERINFODATA, &transfer);
+    if (call.method == "HEAD")
+      set(curl, CURLOPT_NOBODY, 1L);
+    if (!call.body.empty()) {
+      set(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(call.body.size()));
+      set(curl, CURLOPT_POSTFIELDS, call.body.data());
+    }
+    if (call.method != "HEAD")
+      set(curl, CURLOPT_CUSTOMREQUEST, call.method.c_str());
+    for (const auto& [name, value] : call.headers) {
+      auto* longer = curl_slist_append(headers.get(), (name + ": " + value).c_str());
+      if (longer == nullptr)
+        throw Error("libcurl: no memory for a header");
+      static_cast<void>(headers.release());
+      headers.reset(longer);
+    }
+    if (headers)
+      set(curl, CURLOPT_HTTPHEADER, headers.get());
+  }
+
+  void complete(HttpReply& reply) {
+    CURL* curl = curl_.get();
+    long status = 0;
+    long redirects = 0;
+    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+    curl_easy_getinfo(curl, CURLINFO_REDIRECT_COUNT, &redirects);
+    reply.status = static_cast<int>(status);
+    reply.redirects = static_cast<int>(redirects);
+    reply.timings = timings_of(curl);
+    reply.http_version = version_of(curl);
+    reply.url = text_of(curl, CURLINFO_EFFECTIVE_URL);
+    reply.remote_address = text_of(curl, CURLINFO_PRIMARY_IP);
+    if (reply.url.starts_with("https:"))
+      reply.earliest_certificate_expiry = earliest_expiry(curl);
+  }
+
+  EasyHandle curl_;
+};
+
+HttpClient::HttpClient() : implementation_(std::make_unique<Implementation>()) {}
+HttpClient::HttpClient(HttpClient&&) noexcept = default;
+HttpClient& HttpClient::operator=(HttpClient&&) noexcept = default;
+HttpClient::~HttpClient() = default;
+
+HttpReply HttpClient::send(const HttpCall& call, std::stop_token stop) {
+  return implementation_->send(call, std::move(stop));
+}
+
+} // namespace intendance::core
