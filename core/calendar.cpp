@@ -31,18 +31,15 @@ std::optional<unsigned> digits(std::string_view text, std::size_t count) {
   unsigned value = 0;
   const auto end = text.data() + text.size();
   const auto result = std::from_chars(text.data(), end, value);
-  if (text.size() != count || result.ec != std::errc() || result.ptr != end)
-    return std::nullopt;
+  if (text.size() != count || result.ec != std::errc() || result.ptr != end) return std::nullopt;
   return value;
 }
 
 std::optional<seconds> time_of_day(std::string_view text) {
-  if (text.size() != 5 || text[2] != ':')
-    return std::nullopt;
+  if (text.size() != 5 || text[2] != ':') return std::nullopt;
   const auto hour = digits(text.substr(0, 2), 2);
   const auto minute = digits(text.substr(3), 2);
-  if (!hour || !minute || *hour > 23 || *minute > 59)
-    return std::nullopt;
+  if (!hour || !minute || *hour > 23 || *minute > 59) return std::nullopt;
   return std::chrono::hours(*hour) + std::chrono::minutes(*minute);
 }
 
@@ -50,22 +47,19 @@ std::optional<std::chrono::weekday> weekday(std::string_view text) {
   static constexpr std::array<std::string_view, 7> names = {"sun", "mon", "tue", "wed",
                                                             "thu", "fri", "sat"};
   const auto found = std::find(names.begin(), names.end(), text);
-  if (found == names.end())
-    return std::nullopt;
+  if (found == names.end()) return std::nullopt;
   return std::chrono::weekday(static_cast<unsigned>(found - names.begin()));
 }
 
 std::optional<seconds> period(std::string_view text) {
-  if (text.size() < 2 || text.size() > 5)
-    return std::nullopt;
+  if (text.size() < 2 || text.size() > 5) return std::nullopt;
   const auto count = digits(text.substr(0, text.size() - 1), text.size() - 1);
   const auto unit = text.back() == 'm'   ? seconds(60)
                     : text.back() == 'h' ? seconds(3600)
                                          : seconds(0);
   const auto whole = count ? unit * *count : seconds(0);
   // A period that does not divide the day would drift over midnight.
-  if (whole.count() <= 0 || seconds(days(1)) % whole != seconds(0))
-    return std::nullopt;
+  if (whole.count() <= 0 || seconds(days(1)) % whole != seconds(0)) return std::nullopt;
   return whole;
 }
 
@@ -73,8 +67,7 @@ std::vector<std::string_view> words(std::string_view text) {
   std::vector<std::string_view> found;
   while (!text.empty()) {
     const auto end = std::min(text.find(' '), text.size());
-    if (end > 0)
-      found.push_back(text.substr(0, end));
+    if (end > 0) found.push_back(text.substr(0, end));
     text.remove_prefix(std::min(end + 1, text.size()));
   }
   return found;
@@ -94,8 +87,7 @@ Date parse_date(std::string_view text) {
     if (year && month && day) {
       const Date date{std::chrono::year(static_cast<int>(*year)), std::chrono::month(*month),
                       std::chrono::day(*day)};
-      if (date.ok())
-        return date;
+      if (date.ok()) return date;
     }
   }
   throw Error("\"" + std::string(text) + "\" is not a day like 2026-11-23");
@@ -112,8 +104,7 @@ TimeZone TimeZone::named(const std::string& name) {
 
 TimeZone TimeZone::local() {
   const char* name = std::getenv("TZ");
-  if (name != nullptr && *name != '\0')
-    return named(*name == ':' ? name + 1 : name);
+  if (name != nullptr && *name != '\0') return named(*name == ':' ? name + 1 : name);
   try {
     const auto* zone = date::current_zone();
     return TimeZone(zone, zone->name());
@@ -138,8 +129,7 @@ std::string TimeZone::format(TimePoint time) const {
 TimePoint TimeZone::moment(Date date, seconds time_of_day) const {
   const auto local = date::local_seconds(sys_days(date).time_since_epoch() + time_of_day);
   const auto info = zone_of(zone_)->get_info(local);
-  if (info.result == date::local_info::nonexistent)
-    return info.first.end;
+  if (info.result == date::local_info::nonexistent) return info.first.end;
   return date::sys_seconds(local.time_since_epoch() - info.first.offset);
 }
 
@@ -151,21 +141,17 @@ Schedule Schedule::parse(std::string_view text) {
   if (kind == "hourly" && parts.size() == 1) {
     rule = Every{std::chrono::hours(1)};
   } else if (kind == "every" && parts.size() == 2) {
-    if (const auto every = period(last))
-      rule = Every{*every};
+    if (const auto every = period(last)) rule = Every{*every};
   } else if (kind == "daily" && parts.size() == 2) {
-    if (const auto at = time_of_day(last))
-      rule = Daily{*at};
+    if (const auto at = time_of_day(last)) rule = Daily{*at};
   } else if (kind == "weekly" && parts.size() == 3) {
     const auto at = time_of_day(last);
     const auto day = weekday(parts[1]);
-    if (at && day)
-      rule = Weekly{*day, *at};
+    if (at && day) rule = Weekly{*day, *at};
   } else if (kind == "monthly" && parts.size() == 3) {
     const auto at = time_of_day(last);
     const auto day = digits(parts[1], parts[1].size());
-    if (at && day && *day >= 1 && *day <= 31)
-      rule = Monthly{*day, *at};
+    if (at && day && *day >= 1 && *day <= 31) rule = Monthly{*day, *at};
   }
   if (!rule) {
     throw ConfigError(
@@ -189,8 +175,7 @@ Date day_of_month(std::chrono::year_month month, unsigned day) {
 template <class Candidate>
 TimePoint first_after(TimePoint after, Candidate&& candidate) {
   for (int step = -1;; ++step) {
-    if (const TimePoint moment = candidate(step); moment > after)
-      return moment;
+    if (const TimePoint moment = candidate(step); moment > after) return moment;
   }
 }
 

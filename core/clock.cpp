@@ -24,8 +24,7 @@ public:
     std::unique_lock lock(mutex);
     while (!stop.stop_requested()) {
       const auto left = when - now();
-      if (left <= left.zero())
-        return;
+      if (left <= left.zero()) return;
       // In steps, because the wall clock may be set while the steady one runs on.
       wake.wait_for(lock, stop, std::min<std::chrono::nanoseconds>(left, std::chrono::minutes(1)),
                     [] { return false; });

@@ -25,8 +25,7 @@ CommandContext::CommandContext(options::variables_map values, std::ostream& out,
     : values_(std::move(values)), out_(out), err_(err), stop_(std::move(stop)) {}
 
 std::string CommandContext::text(const std::string& option) const {
-  if (!has(option))
-    throw ConfigError("--" + option + " is missing");
+  if (!has(option)) throw ConfigError("--" + option + " is missing");
   return values_[option].as<std::string>();
 }
 
@@ -51,8 +50,7 @@ Language CommandContext::language() const {
   }
   for (const char* name : {"LC_ALL", "LC_MESSAGES", "LANG"}) {
     const char* value = std::getenv(name);
-    if (value != nullptr && *value != '\0')
-      return language_of(value);
+    if (value != nullptr && *value != '\0') return language_of(value);
   }
   return Language::english;
 }
@@ -103,8 +101,7 @@ bool begins_with(const std::vector<std::string>& arguments, const std::vector<st
 
 void print_help(const Command& command, std::ostream& out) {
   out << command.summary << "\n\nusage: intendance " << command.name;
-  if (!command.arguments.empty())
-    out << ' ' << command.arguments;
+  if (!command.arguments.empty()) out << ' ' << command.arguments;
   out << " [OPTIONS]\n\nexample:\n  " << command.example << "\n\n";
   // Positional arguments are options to Boost; the usage line shows them.
   options::options_description shown("options");
@@ -114,8 +111,7 @@ void print_help(const Command& command, std::ostream& out) {
       shown.add(option);
     }
   }
-  if (!shown.options().empty())
-    out << shown << '\n';
+  if (!shown.options().empty()) out << shown << '\n';
   out << common_options();
 }
 
@@ -130,14 +126,12 @@ options::variables_map parse(const Command& command, const std::vector<std::stri
   options::options_description all;
   all.add(command.options).add(common_options());
   options::positional_options_description positional;
-  for (const auto& [name, count] : command.positional)
-    positional.add(name.c_str(), count);
+  for (const auto& [name, count] : command.positional) positional.add(name.c_str(), count);
   options::variables_map values;
   try {
     options::store(
         options::command_line_parser(arguments).options(all).positional(positional).run(), values);
-    if (values.count("help") == 0)
-      options::notify(values);
+    if (values.count("help") == 0) options::notify(values);
   } catch (const options::error& error) {
     throw ConfigError(
         fmt::format("{}; intendance {} --help shows what is allowed", error.what(), command.name));
@@ -163,8 +157,7 @@ ExitStatus CommandLine::run(const std::vector<std::string>& arguments, std::ostr
   const Command* found = nullptr;
   for (const auto& command : commands_) {
     const bool longer = found == nullptr || command.name.size() > found->name.size();
-    if (longer && begins_with(arguments, words_of(command.name)))
-      found = &command;
+    if (longer && begins_with(arguments, words_of(command.name))) found = &command;
   }
   if (found == nullptr) {
     err << "intendance: \"" << first << "\" is not a command here; intendance --help lists them\n";
@@ -177,8 +170,7 @@ ExitStatus CommandLine::run(const std::vector<std::string>& arguments, std::ostr
       print_help(*found, out);
       return ExitStatus::done;
     }
-    if (values.count("verbose") > 0)
-      log::set_level(log::Level::debug);
+    if (values.count("verbose") > 0) log::set_level(log::Level::debug);
     CommandContext context(std::move(values), out, err, std::move(stop));
     return found->run(context);
   } catch (const ConfigError& error) {

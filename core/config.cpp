@@ -31,20 +31,13 @@ std::string place_of(const std::filesystem::path& file, const toml::source_regio
 
 std::string_view type_name(toml::node_type type) {
   switch (type) {
-  case toml::node_type::string:
-    return "a text";
-  case toml::node_type::integer:
-    return "an integer";
-  case toml::node_type::floating_point:
-    return "a number with a point";
-  case toml::node_type::boolean:
-    return "true or false";
-  case toml::node_type::array:
-    return "an array";
-  case toml::node_type::table:
-    return "a table";
-  default:
-    return "a date or time";
+  case toml::node_type::string: return "a text";
+  case toml::node_type::integer: return "an integer";
+  case toml::node_type::floating_point: return "a number with a point";
+  case toml::node_type::boolean: return "true or false";
+  case toml::node_type::array: return "an array";
+  case toml::node_type::table: return "a table";
+  default: return "a date or time";
   }
 }
 
@@ -54,14 +47,10 @@ std::chrono::seconds parse_duration(std::string_view text) {
   const auto result = std::from_chars(text.data(), end, count);
   if (result.ec == std::errc() && result.ptr + 1 == end && count > 0 && count < 1'000'000) {
     switch (*result.ptr) {
-    case 's':
-      return std::chrono::seconds(count);
-    case 'm':
-      return std::chrono::minutes(count);
-    case 'h':
-      return std::chrono::hours(count);
-    case 'd':
-      return std::chrono::days(count);
+    case 's': return std::chrono::seconds(count);
+    case 'm': return std::chrono::minutes(count);
+    case 'h': return std::chrono::hours(count);
+    case 'd': return std::chrono::days(count);
     }
   }
   throw Error(
@@ -110,8 +99,7 @@ void ConfigTable::fail(std::string_view key, const std::string& message) const {
   const auto& region = found == nullptr ? node_->table->source() : found->source();
   const auto section = node_->name.empty() ? std::string() : node_->name + " ";
   std::string value;
-  if (found != nullptr && found->is_string())
-    value = " = \"" + found->ref<std::string>() + "\"";
+  if (found != nullptr && found->is_string()) value = " = \"" + found->ref<std::string>() + "\"";
   if (found != nullptr && found->is_integer()) {
     value = " = " + std::to_string(found->ref<std::int64_t>());
   }
@@ -127,20 +115,17 @@ bool ConfigTable::has(std::string_view key) const { return node_->table->contain
 
 std::optional<std::string> ConfigTable::optional_text(std::string_view key) {
   const auto* found = node_->find(key);
-  if (found == nullptr)
-    return std::nullopt;
+  if (found == nullptr) return std::nullopt;
   if (!found->is_string())
     fail(key, fmt::format("is {}; a text is wanted", type_name(found->type())));
   auto value = found->ref<std::string>();
-  if (value.empty())
-    fail(key, "is empty; leave the key out, or give it a value");
+  if (value.empty()) fail(key, "is empty; leave the key out, or give it a value");
   return value;
 }
 
 std::string ConfigTable::text(std::string_view key) {
   auto value = optional_text(key);
-  if (!value)
-    fail(key, "is missing");
+  if (!value) fail(key, "is missing");
   return *value;
 }
 
@@ -161,8 +146,7 @@ std::string ConfigTable::choice(std::string_view key,
 std::int64_t ConfigTable::integer(std::string_view key, std::int64_t fallback, std::int64_t least,
                                   std::int64_t most) {
   const auto* found = node_->find(key);
-  if (found == nullptr)
-    return fallback;
+  if (found == nullptr) return fallback;
   if (!found->is_integer()) {
     fail(key, fmt::format("is {}; an integer is wanted", type_name(found->type())));
   }
@@ -175,8 +159,7 @@ std::int64_t ConfigTable::integer(std::string_view key, std::int64_t fallback, s
 
 bool ConfigTable::boolean(std::string_view key, bool fallback) {
   const auto* found = node_->find(key);
-  if (found == nullptr)
-    return fallback;
+  if (found == nullptr) return fallback;
   if (!found->is_boolean()) {
     fail(key, fmt::format("is {}; true or false is wanted", type_name(found->type())));
   }
@@ -190,24 +173,21 @@ std::chrono::seconds ConfigTable::duration(std::string_view key, std::chrono::se
 
 std::optional<std::filesystem::path> ConfigTable::optional_path(std::string_view key) {
   const auto value = optional_text(key);
-  if (!value)
-    return std::nullopt;
+  if (!value) return std::nullopt;
   const std::filesystem::path path(*value);
   return path.is_absolute() ? path : node_->file.parent_path() / path;
 }
 
 std::filesystem::path ConfigTable::path(std::string_view key) {
   auto value = optional_path(key);
-  if (!value)
-    fail(key, "is missing");
+  if (!value) fail(key, "is missing");
   return *value;
 }
 
 std::vector<std::string> ConfigTable::texts(std::string_view key) {
   const auto* found = node_->find(key);
   std::vector<std::string> values;
-  if (found == nullptr)
-    return values;
+  if (found == nullptr) return values;
   const auto* array = found->as_array();
   if (array == nullptr)
     fail(key, fmt::format("is {}; an array of texts is wanted", type_name(found->type())));
@@ -222,8 +202,7 @@ std::vector<std::string> ConfigTable::texts(std::string_view key) {
 std::vector<ConfigTable> ConfigTable::tables(std::string_view key) {
   const auto* found = node_->find(key);
   std::vector<ConfigTable> children;
-  if (found == nullptr)
-    return children;
+  if (found == nullptr) return children;
   const auto* array = found->as_array();
   const auto name =
       node_->name.empty() ? fmt::format("[[{}]]", key) : fmt::format("{} {}", node_->name, key);
@@ -239,8 +218,7 @@ std::vector<ConfigTable> ConfigTable::tables(std::string_view key) {
 
 std::optional<ConfigTable> ConfigTable::table(std::string_view key) {
   const auto* found = node_->find(key);
-  if (found == nullptr)
-    return std::nullopt;
+  if (found == nullptr) return std::nullopt;
   const auto name =
       node_->name.empty() ? fmt::format("[{}]", key) : fmt::format("{} {}", node_->name, key);
   if (!found->is_table())
@@ -256,8 +234,7 @@ std::vector<std::pair<std::string, ConfigTable>> ConfigTable::named_tables() {
     if (!value.is_table())
       fail(name, fmt::format("is {}; a table is wanted", type_name(value.type())));
     auto shown = node_->name;
-    if (!shown.empty() && shown.back() == ']')
-      shown.pop_back();
+    if (!shown.empty() && shown.back() == ']') shown.pop_back();
     children.emplace_back(name, child(value.as_table(), fmt::format("{}.{}]", shown, name)));
   }
   return children;
@@ -265,8 +242,7 @@ std::vector<std::pair<std::string, ConfigTable>> ConfigTable::named_tables() {
 
 void ConfigTable::finish() const {
   for (const auto& [key, value] : *node_->table) {
-    if (node_->known.count(key.str()) > 0)
-      continue;
+    if (node_->known.count(key.str()) > 0) continue;
     fail(key.str(),
          fmt::format("is not a known key\n  allowed: {}", fmt::join(node_->known, " · ")));
   }
@@ -288,8 +264,7 @@ std::vector<std::filesystem::path> drop_ins(const std::filesystem::path& folder)
   std::vector<std::filesystem::path> found;
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
-    if (entry.path().extension() == ".toml")
-      found.push_back(entry.path());
+    if (entry.path().extension() == ".toml") found.push_back(entry.path());
   }
   if (error && error != std::errc::no_such_file_or_directory) {
     throw ConfigError("cannot read folder " + folder.string() + ": " + error.message());
@@ -321,8 +296,7 @@ ConfigDocument ConfigDocument::parse(std::string_view text, const std::filesyste
 
 void ConfigDocument::check_top_level() const {
   for (const auto& part : parts_) {
-    for (const auto name : top_level)
-      part.node_->known.emplace(name);
+    for (const auto name : top_level) part.node_->known.emplace(name);
     part.finish();
   }
 }
@@ -331,10 +305,8 @@ std::optional<ConfigTable> ConfigDocument::table(std::string_view name) const {
   std::optional<ConfigTable> found;
   for (auto part : parts_) {
     auto table = part.table(name);
-    if (table && found)
-      part.fail(name, "stands already at " + found->place());
-    if (table)
-      found = std::move(table);
+    if (table && found) part.fail(name, "stands already at " + found->place());
+    if (table) found = std::move(table);
   }
   return found;
 }
@@ -342,8 +314,7 @@ std::optional<ConfigTable> ConfigDocument::table(std::string_view name) const {
 std::vector<ConfigTable> ConfigDocument::tables(std::string_view name) const {
   std::vector<ConfigTable> all;
   for (auto part : parts_) {
-    for (auto& table : part.tables(name))
-      all.push_back(std::move(table));
+    for (auto& table : part.tables(name)) all.push_back(std::move(table));
   }
   return all;
 }
@@ -353,12 +324,10 @@ ConfigDocument::named_tables(std::string_view name) const {
   std::vector<std::pair<std::string, ConfigTable>> all;
   for (auto part : parts_) {
     auto outer = part.table(name);
-    if (!outer)
-      continue;
+    if (!outer) continue;
     for (auto& [key, table] : outer->named_tables()) {
       for (const auto& [earlier, other] : all) {
-        if (earlier == key)
-          outer->fail(key, "stands already at " + other.place());
+        if (earlier == key) outer->fail(key, "stands already at " + other.place());
       }
       all.emplace_back(key, std::move(table));
     }
@@ -370,12 +339,10 @@ std::string ConfigDocument::machine_name() const {
   if (auto machine = table("machine")) {
     auto name = machine->optional_text("name");
     machine->finish();
-    if (name)
-      return *name;
+    if (name) return *name;
   }
   char name[256] = {};
-  if (::gethostname(name, sizeof(name) - 1) != 0)
-    throw_errno("cannot read the host's name");
+  if (::gethostname(name, sizeof(name) - 1) != 0) throw_errno("cannot read the host's name");
   return name;
 }
 

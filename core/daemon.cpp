@@ -54,13 +54,10 @@ Arguments parse_arguments(int count, char** arguments, const std::string& name) 
   } catch (const options::error& error) {
     throw ConfigError(std::string(error.what()) + "; " + name + " --help shows what is allowed");
   }
-  if (values.count("help") > 0)
-    std::cout << "usage: " << name << " [OPTIONS]\n\n" << known;
-  if (values.count("version") > 0)
-    std::cout << name << ' ' << version() << '\n';
+  if (values.count("help") > 0) std::cout << "usage: " << name << " [OPTIONS]\n\n" << known;
+  if (values.count("version") > 0) std::cout << name << ' ' << version() << '\n';
   parsed.answered = values.count("help") + values.count("version") > 0;
-  if (values.count("verbose") > 0)
-    log::set_level(log::Level::debug);
+  if (values.count("verbose") > 0) log::set_level(log::Level::debug);
   return parsed;
 }
 
@@ -95,8 +92,7 @@ void Daemon::wait() {
   const timespec timeout{static_cast<time_t>(pause.count() / 1'000'000'000),
                          static_cast<long>(pause.count() % 1'000'000'000)};
   while (sigtimedwait(&signals, nullptr, &timeout) < 0) {
-    if (beat)
-      notify_systemd("WATCHDOG=1");
+    if (beat) notify_systemd("WATCHDOG=1");
   }
   notify_systemd("STOPPING=1");
   log::info("stopping");
@@ -108,8 +104,7 @@ int run_daemon(int argument_count, char** arguments, const std::string& name,
   block_signals();
   try {
     const auto parsed = parse_arguments(argument_count, arguments, name);
-    if (parsed.answered)
-      return 0;
+    if (parsed.answered) return 0;
     Daemon daemon(ConfigDocument::load(parsed.config), parsed.state);
     body(daemon);
     return 0;

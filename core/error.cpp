@@ -8,8 +8,7 @@ namespace intendance::core {
 
 void throw_errno(const std::string& doing, int error_number) {
   auto message = doing + ": " + std::generic_category().message(error_number);
-  if (error_number == EACCES || error_number == EPERM)
-    throw AccessDenied(std::move(message));
+  if (error_number == EACCES || error_number == EPERM) throw AccessDenied(std::move(message));
   throw Error(std::move(message));
 }
 

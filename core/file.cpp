@@ -32,14 +32,12 @@ FileDescriptor& FileDescriptor::operator=(FileDescriptor&& other) noexcept {
 FileDescriptor::~FileDescriptor() { close(); }
 
 void FileDescriptor::close() noexcept {
-  if (number_ >= 0)
-    ::close(std::exchange(number_, -1));
+  if (number_ >= 0) ::close(std::exchange(number_, -1));
 }
 
 FileDescriptor open_file(const std::filesystem::path& path, int flags, mode_t mode) {
   const int number = ::open(path.c_str(), flags | O_CLOEXEC, mode);
-  if (number < 0)
-    throw_errno("cannot open " + path.string());
+  if (number < 0) throw_errno("cannot open " + path.string());
   return FileDescriptor(number);
 }
 
@@ -50,11 +48,9 @@ std::size_t fill(std::span<std::uint8_t> into, Read&& read) {
   std::size_t done = 0;
   while (done < into.size()) {
     const auto count = read(into.data() + done, into.size() - done, done);
-    if (count == 0)
-      break;
+    if (count == 0) break;
     if (count < 0) {
-      if (errno == EINTR)
-        continue;
+      if (errno == EINTR) continue;
       throw_errno("cannot read");
     }
     done += static_cast<std::size_t>(count);
@@ -64,8 +60,7 @@ std::size_t fill(std::span<std::uint8_t> into, Read&& read) {
 
 void sync_directory(const std::filesystem::path& path) {
   const auto directory = open_file(path, O_RDONLY | O_DIRECTORY);
-  if (::fsync(directory.get()) != 0)
-    throw_errno("cannot write folder " + path.string());
+  if (::fsync(directory.get()) != 0) throw_errno("cannot write folder " + path.string());
 }
 
 } // namespace
@@ -86,8 +81,7 @@ void write_all(int descriptor, ByteView bytes) {
   while (!bytes.empty()) {
     const auto count = ::write(descriptor, bytes.data(), bytes.size());
     if (count < 0) {
-      if (errno == EINTR)
-        continue;
+      if (errno == EINTR) continue;
       throw_errno("cannot write");
     }
     bytes = bytes.subspan(static_cast<std::size_t>(count));
@@ -113,16 +107,12 @@ void write_file_atomically(const std::filesystem::path& path, std::string_view c
                            mode_t mode) {
   auto pattern = path.string() + ".XXXXXX";
   const FileDescriptor file(::mkostemp(pattern.data(), O_CLOEXEC));
-  if (!file)
-    throw_errno("cannot write " + path.string());
+  if (!file) throw_errno("cannot write " + path.string());
   try {
-    if (::fchmod(file.get(), mode) != 0)
-      throw_errno("cannot set the mode");
+    if (::fchmod(file.get(), mode) != 0) throw_errno("cannot set the mode");
     write_all(file.get(), as_bytes(content));
-    if (::fsync(file.get()) != 0)
-      throw_errno("cannot write");
-    if (::rename(pattern.c_str(), path.c_str()) != 0)
-      throw_errno("cannot rename");
+    if (::fsync(file.get()) != 0) throw_errno("cannot write");
+    if (::rename(pattern.c_str(), path.c_str()) != 0) throw_errno("cannot rename");
   } catch (Error& error) {
     ::unlink(pattern.c_str());
     error.add_context("cannot write " + path.string());

@@ -26,8 +26,7 @@ struct Transfer {
 
 std::string lower(std::string text) {
   for (char& character : text) {
-    if (character >= 'A' && character <= 'Z')
-      character = static_cast<char>(character - 'A' + 'a');
+    if (character >= 'A' && character <= 'Z') character = static_cast<char>(character - 'A' + 'a');
   }
   return text;
 }
@@ -35,8 +34,7 @@ std::string lower(std::string text) {
 std::string_view trimmed(std::string_view text) {
   constexpr std::string_view blanks = " \t\r\n";
   const auto first = text.find_first_not_of(blanks);
-  if (first == std::string_view::npos)
-    return {};
+  if (first == std::string_view::npos) return {};
   return text.substr(first, text.find_last_not_of(blanks) - first + 1);
 }
 
@@ -79,8 +77,7 @@ int on_progress(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t) noex
 }
 
 void check(CURLcode code) {
-  if (code != CURLE_OK)
-    throw Error(std::string("libcurl: ") + curl_easy_strerror(code));
+  if (code != CURLE_OK) throw Error(std::string("libcurl: ") + curl_easy_strerror(code));
 }
 
 template <class Value>
@@ -118,21 +115,16 @@ HttpFailure::Phase phase_of(CURL* curl, CURLcode code) {
   using Phase = HttpFailure::Phase;
   switch (code) {
   case CURLE_COULDNT_RESOLVE_HOST:
-  case CURLE_COULDNT_RESOLVE_PROXY:
-    return Phase::resolve;
-  case CURLE_COULDNT_CONNECT:
-    return Phase::connect;
+  case CURLE_COULDNT_RESOLVE_PROXY: return Phase::resolve;
+  case CURLE_COULDNT_CONNECT: return Phase::connect;
   case CURLE_SSL_CONNECT_ERROR:
   case CURLE_PEER_FAILED_VERIFICATION:
   case CURLE_SSL_CERTPROBLEM:
-  case CURLE_SSL_CACERT_BADFILE:
-    return Phase::tls;
-  case CURLE_OPERATION_TIMEDOUT:
-    return Phase::timeout;
+  case CURLE_SSL_CACERT_BADFILE: return Phase::tls;
+  case CURLE_OPERATION_TIMEDOUT: return Phase::timeout;
   case CURLE_SEND_ERROR:
   case CURLE_UNSUPPORTED_PROTOCOL:
-  case CURLE_URL_MALFORMAT:
-    return Phase::request;
+  case CURLE_URL_MALFORMAT: return Phase::request;
   default:
     return seconds_of(curl, CURLINFO_PRETRANSFER_TIME_T) > 0 ? Phase::response : Phase::connect;
   }
@@ -148,12 +140,10 @@ std::optional<std::chrono::sys_seconds> earliest_expiry(CURL* curl) {
   for (int each = 0; each < chain->num_of_certs; ++each) {
     for (const auto* field = chain->certinfo[each]; field != nullptr; field = field->next) {
       const std::string_view text(field->data);
-      if (!text.starts_with(label))
-        continue;
+      if (!text.starts_with(label)) continue;
       const auto time =
           curl_getdate(std::string(trimmed(text.substr(label.size()))).c_str(), nullptr);
-      if (time < 0)
-        continue;
+      if (time < 0) continue;
       const std::chrono::sys_seconds expiry{std::chrono::seconds(time)};
       earliest = earliest ? std::min(*earliest, expiry) : expiry;
     }
@@ -165,16 +155,11 @@ double version_of(CURL* curl) {
   long version = 0;
   curl_easy_getinfo(curl, CURLINFO_HTTP_VERSION, &version);
   switch (version) {
-  case CURL_HTTP_VERSION_1_0:
-    return 1.0;
-  case CURL_HTTP_VERSION_1_1:
-    return 1.1;
-  case CURL_HTTP_VERSION_2_0:
-    return 2.0;
-  case CURL_HTTP_VERSION_3:
-    return 3.0;
-  default:
-    return 0;
+  case CURL_HTTP_VERSION_1_0: return 1.0;
+  case CURL_HTTP_VERSION_1_1: return 1.1;
+  case CURL_HTTP_VERSION_2_0: return 2.0;
+  case CURL_HTTP_VERSION_3: return 3.0;
+  default: return 0;
   }
 }
 
@@ -196,18 +181,12 @@ void initialise_libcurl() {
 
 std::string_view phase_name(HttpFailure::Phase phase) {
   switch (phase) {
-  case HttpFailure::Phase::resolve:
-    return "resolve";
-  case HttpFailure::Phase::connect:
-    return "connect";
-  case HttpFailure::Phase::tls:
-    return "tls";
-  case HttpFailure::Phase::request:
-    return "request";
-  case HttpFailure::Phase::response:
-    return "response";
-  case HttpFailure::Phase::timeout:
-    return "timeout";
+  case HttpFailure::Phase::resolve: return "resolve";
+  case HttpFailure::Phase::connect: return "connect";
+  case HttpFailure::Phase::tls: return "tls";
+  case HttpFailure::Phase::request: return "request";
+  case HttpFailure::Phase::response: return "response";
+  case HttpFailure::Phase::timeout: return "timeout";
   }
   return "response";
 }
@@ -217,8 +196,7 @@ public:
   Implementation() {
     initialise_libcurl();
     curl_.reset(curl_easy_init());
-    if (!curl_)
-      throw Error("libcurl: no memory for a connection");
+    if (!curl_) throw Error("libcurl: no memory for a connection");
   }
 
   HttpReply send(const HttpCall& call, std::stop_token stop) {
@@ -230,8 +208,7 @@ public:
     configure(call, transfer, headers, reason);
 
     const auto code = curl_easy_perform(curl);
-    if (transfer.failure)
-      std::rethrow_exception(transfer.failure);
+    if (transfer.failure) std::rethrow_exception(transfer.failure);
     if (transfer.stop.stop_requested())
       throw Cancelled("stopped while asking " + without_query(call.url));
     const bool cut_on_purpose = transfer.reply.body_cut && code == CURLE_WRITE_ERROR;
@@ -264,23 +241,19 @@ private:
     set(curl, CURLOPT_NOPROGRESS, 0L);
     set(curl, CURLOPT_XFERINFOFUNCTION, &on_progress);
     set(curl, CURLOPT_XFERINFODATA, &transfer);
-    if (call.method == "HEAD")
-      set(curl, CURLOPT_NOBODY, 1L);
+    if (call.method == "HEAD") set(curl, CURLOPT_NOBODY, 1L);
     if (!call.body.empty()) {
       set(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(call.body.size()));
       set(curl, CURLOPT_POSTFIELDS, call.body.data());
     }
-    if (call.method != "HEAD")
-      set(curl, CURLOPT_CUSTOMREQUEST, call.method.c_str());
+    if (call.method != "HEAD") set(curl, CURLOPT_CUSTOMREQUEST, call.method.c_str());
     for (const auto& [name, value] : call.headers) {
       auto* longer = curl_slist_append(headers.get(), (name + ": " + value).c_str());
-      if (longer == nullptr)
-        throw Error("libcurl: no memory for a header");
+      if (longer == nullptr) throw Error("libcurl: no memory for a header");
       static_cast<void>(headers.release());
       headers.reset(longer);
     }
-    if (headers)
-      set(curl, CURLOPT_HTTPHEADER, headers.get());
+    if (headers) set(curl, CURLOPT_HTTPHEADER, headers.get());
   }
 
   void complete(HttpReply& reply) {
@@ -295,8 +268,7 @@ private:
     reply.http_version = version_of(curl);
     reply.url = text_of(curl, CURLINFO_EFFECTIVE_URL);
     reply.remote_address = text_of(curl, CURLINFO_PRIMARY_IP);
-    if (reply.url.starts_with("https:"))
-      reply.earliest_certificate_expiry = earliest_expiry(curl);
+    if (reply.url.starts_with("https:")) reply.earliest_certificate_expiry = earliest_expiry(curl);
   }
 
   EasyHandle curl_;

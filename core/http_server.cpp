@@ -8,6 +8,7 @@
 #include <civetweb.h>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <charconv>
@@ -23,8 +24,7 @@ namespace {
 std::string lower(std::string_view text) {
   std::string out(text);
   for (char& character : out) {
-    if (character >= 'A' && character <= 'Z')
-      character = static_cast<char>(character - 'A' + 'a');
+    if (character >= 'A' && character <= 'Z') character = static_cast<char>(character - 'A' + 'a');
   }
   return out;
 }
@@ -46,8 +46,7 @@ std::multimap<std::string, std::string> parse_query(std::string_view text) {
     const auto pair = text.substr(0, text.find('&'));
     text.remove_prefix(std::min(pair.size() + 1, text.size()));
     const auto equals = pair.find('=');
-    if (pair.empty())
-      continue;
+    if (pair.empty()) continue;
     const auto value =
         equals == std::string_view::npos ? std::string_view() : pair.substr(equals + 1);
     parameters.emplace(url_decoded(pair.substr(0, equals), true), url_decoded(value, true));
@@ -70,8 +69,7 @@ std::string serialise(const HttpResponse& response, bool with_body) {
     out += fmt::format("{}: {}\r\n", header_safe(name), header_safe(value));
   }
   out += "\r\n";
-  if (with_body)
-    out += response.body;
+  if (with_body) out += response.body;
   return out;
 }
 
@@ -97,8 +95,7 @@ public:
   bool submit(std::shared_ptr<Exchange> exchange) {
     {
       std::scoped_lock lock(mutex_);
-      if (waiting_.size() >= most_waiting_)
-        return false;
+      if (waiting_.size() >= most_waiting_) return false;
       waiting_.push_back(std::move(exchange));
     }
     arrived_.notify_one();
@@ -109,14 +106,12 @@ private:
   void work(std::stop_token stop) {
     while (true) {
       std::unique_lock lock(mutex_);
-      if (!arrived_.wait(lock, stop, [&] { return !waiting_.empty(); }))
-        return;
+      if (!arrived_.wait(lock, stop, [&] { return !waiting_.empty(); })) return;
       const auto exchange = std::move(waiting_.front());
       waiting_.pop_front();
       lock.unlock();
       // Whoever waited past the deadline has been answered.
-      if (std::chrono::steady_clock::now() >= exchange->request.deadline)
-        continue;
+      if (std::chrono::steady_clock::now() >= exchange->request.deadline) continue;
       auto response = router_.answer(exchange->request);
       std::scoped_lock done(exchange->mutex);
       exchange->response = std::move(response);
@@ -182,8 +177,7 @@ HttpResponse HttpRouter::answer(const HttpRequest& request) const {
   const auto method = request.method == "HEAD" ? "GET" : request.method;
   for (const auto& route : routes_) {
     const auto length = match(route.path, request.path);
-    if (!length || (best != nullptr && *length <= longest))
-      continue;
+    if (!length || (best != nullptr && *length <= longest)) continue;
     if (route.method != method) {
       others += (others.empty() ? "" : ", ") + route.method;
       continue;
@@ -206,21 +200,18 @@ HttpResponse HttpRouter::answer(const HttpRequest& request) const {
       response = HttpResponse::failure(500, "the server failed; its log says why");
     }
   }
-  if (decorate_)
-    decorate_(request, response);
+  if (decorate_) decorate_(request, response);
   return response;
 }
 
 HttpGuard::HttpGuard(const std::optional<std::filesystem::path>& token_file) {
-  if (token_file)
-    token_ = std::make_shared<const SecretBytes>(read_secret(*token_file));
+  if (token_file) token_ = std::make_shared<const SecretBytes>(read_secret(*token_file));
 }
 
 HttpHandler HttpGuard::operator()(Area area, HttpHandler handler) const {
   return [area, token = token_, handler = std::move(handler)](const HttpRequest& request) {
     if (token == nullptr) {
-      if (area == Area::metrics)
-        return handler(request);
+      if (area == Area::metrics) return handler(request);
       return HttpResponse::failure(403, "this daemon has no token_file, so its API is closed");
     }
     constexpr std::string_view scheme = "Bearer ";
@@ -244,8 +235,7 @@ ListenAddress parse_listen_address(const std::string& text) {
   if (colon != std::string::npos) {
     const auto* end = text.data() + text.size();
     const auto result = std::from_chars(text.data() + colon + 1, end, port);
-    if (result.ec != std::errc() || result.ptr != end)
-      port = 65536;
+    if (result.ec != std::errc() || result.ptr != end) port = 65536;
   }
   const auto host = text.substr(0, colon);
   if (port > 65535 || ::inet_pton(AF_INET, host.c_str(), &ignored) != 1) {
@@ -299,6 +289,13 @@ public:
   }
 
   ~Implementation() {
+    // CivetWeb looks at its stop flag when a connection arrives, or else every two seconds.
+    const std::jthread knocking([this](const std::stop_token& stopped) {
+      while (!stopped.stop_requested()) {
+        knock();
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+      }
+    });
     mg_stop(context_);
     mg_exit_library();
   }
@@ -314,6 +311,15 @@ private:
       log::error("connection failed, closing it", {{"reason", error.what()}});
       return 500;
     }
+  }
+
+  void knock() const {
+    const FileDescriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port_);
+    ::inet_pton(AF_INET, listen_.host.c_str(), &address.sin_addr);
+    ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address));
   }
 
   int handle(mg_connection* connection) {
@@ -337,8 +343,7 @@ private:
       response.headers.emplace_back("Connection", "close");
       return send(connection, request, response);
     }
-    if (!workers_.submit(exchange))
-      return send(connection, request, busy());
+    if (!workers_.submit(exchange)) return send(connection, request, busy());
     std::unique_lock lock(exchange->mutex);
     const bool answered = exchange->done.wait_until(lock, request.deadline,
                                                     [&] { return exchange->response.has_value(); });
@@ -354,21 +359,15 @@ private:
   // 0, or the status that refuses it.
   int read_body(mg_connection* connection, long long announced, HttpRequest& request) const {
     // Two lengths are how requests are smuggled past a proxy.
-    if (request.header("transfer-encoding") && request.header("content-length"))
-      return 400;
-    if (announced > static_cast<long long>(options_.most_body))
-      return 413;
-    if (request.method == "GET" || request.method == "HEAD")
-      return announced > 0 ? 400 : 0;
+    if (request.header("transfer-encoding") && request.header("content-length")) return 400;
+    if (announced > static_cast<long long>(options_.most_body)) return 413;
+    if (request.method == "GET" || request.method == "HEAD") return announced > 0 ? 400 : 0;
     char block[8192];
     while (true) {
       const int count = mg_read(connection, block, sizeof(block));
-      if (count < 0)
-        return 400;
-      if (count == 0)
-        break;
-      if (request.body.size() + static_cast<std::size_t>(count) > options_.most_body)
-        return 413;
+      if (count < 0) return 400;
+      if (count == 0) break;
+      if (request.body.size() + static_cast<std::size_t>(count) > options_.most_body) return 413;
       request.body.append(block, static_cast<std::size_t>(count));
     }
     const bool cut = announced > 0 && request.body.size() < static_cast<std::size_t>(announced);

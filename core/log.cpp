@@ -19,15 +19,11 @@ std::atomic<Level> threshold{Level::info};
 
 std::string_view name_of(Level level) {
   switch (level) {
-  case Level::error:
-    return "error: ";
-  case Level::warning:
-    return "warning: ";
+  case Level::error: return "error: ";
+  case Level::warning: return "warning: ";
   case Level::notice:
-  case Level::info:
-    return "";
-  case Level::debug:
-    return "debug: ";
+  case Level::info: return "";
+  case Level::debug: return "debug: ";
   }
   return "";
 }
@@ -49,12 +45,10 @@ std::string printable(std::string_view text) {
 std::string quoted(const std::string& value) {
   auto text = printable(value);
   const bool plain = !text.empty() && text.find_first_of(" \"=") == std::string::npos;
-  if (plain)
-    return text;
+  if (plain) return text;
   std::string out = "\"";
   for (const char character : text) {
-    if (character == '"')
-      out += '\\';
+    if (character == '"') out += '\\';
     out += character;
   }
   return out + '"';
@@ -66,14 +60,12 @@ void set_level(Level least_severe) { threshold = least_severe; }
 
 std::string format_line(std::string_view message, std::initializer_list<Field> fields) {
   auto line = printable(message);
-  for (const auto& [key, value] : fields)
-    line += fmt::format(" {}={}", key, quoted(value));
+  for (const auto& [key, value] : fields) line += fmt::format(" {}={}", key, quoted(value));
   return line;
 }
 
 void write(Level level, std::string_view message, std::initializer_list<Field> fields) {
-  if (level > threshold.load())
-    return;
+  if (level > threshold.load()) return;
   // systemd sets JOURNAL_STREAM for what it connects to the journal.
   static const bool under_systemd = std::getenv("JOURNAL_STREAM") != nullptr;
   const auto prefix =

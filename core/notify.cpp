@@ -19,14 +19,11 @@ bool notify_systemd(std::string_view state) noexcept {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   const auto length = path == nullptr ? 0 : std::strlen(path);
-  if (length < 2 || length >= sizeof(address.sun_path))
-    return false;
+  if (length < 2 || length >= sizeof(address.sun_path)) return false;
   std::memcpy(address.sun_path, path, length);
-  if (address.sun_path[0] == '@')
-    address.sun_path[0] = '\0'; // the abstract namespace
+  if (address.sun_path[0] == '@') address.sun_path[0] = '\0'; // the abstract namespace
   const FileDescriptor socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  if (!socket)
-    return false;
+  if (!socket) return false;
   const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + length);
   return ::sendto(socket.get(), state.data(), state.size(), MSG_NOSIGNAL,
                   reinterpret_cast<const sockaddr*>(&address),
@@ -36,11 +33,9 @@ bool notify_systemd(std::string_view state) noexcept {
 std::optional<std::chrono::microseconds> watchdog_period() {
   const char* period = std::getenv("WATCHDOG_USEC");
   const char* pid = std::getenv("WATCHDOG_PID");
-  if (period == nullptr || (pid != nullptr && std::atol(pid) != ::getpid()))
-    return std::nullopt;
+  if (period == nullptr || (pid != nullptr && std::atol(pid) != ::getpid())) return std::nullopt;
   const auto whole = std::atoll(period);
-  if (whole <= 0)
-    return std::nullopt;
+  if (whole <= 0) return std::nullopt;
   return std::chrono::microseconds(whole / 2);
 }
 

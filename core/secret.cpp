@@ -21,8 +21,7 @@ SecretBytes& SecretBytes::operator=(SecretBytes&& other) noexcept {
 SecretBytes::~SecretBytes() { wipe(); }
 
 void SecretBytes::wipe() noexcept {
-  if (!bytes_.empty())
-    sodium_memzero(bytes_.data(), bytes_.size());
+  if (!bytes_.empty()) sodium_memzero(bytes_.data(), bytes_.size());
 }
 
 SecretBytes read_secret(const std::filesystem::path& file) {
@@ -30,8 +29,7 @@ SecretBytes read_secret(const std::filesystem::path& file) {
   const char* credentials = std::getenv("CREDENTIALS_DIRECTORY");
   if (credentials != nullptr && file.is_relative()) {
     const auto credential = std::filesystem::path(credentials) / file;
-    if (std::filesystem::exists(credential))
-      path = credential;
+    if (std::filesystem::exists(credential)) path = credential;
   }
   auto text = read_file(path, std::size_t{64} << 10);
   const auto end = text.find_first_of("\r\n");

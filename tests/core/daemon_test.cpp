@@ -17,8 +17,7 @@ namespace {
 
 int run(std::vector<std::string> arguments, const std::function<void(Daemon&)>& body) {
   std::vector<char*> pointers;
-  for (auto& argument : arguments)
-    pointers.push_back(argument.data());
+  for (auto& argument : arguments) pointers.push_back(argument.data());
   return run_daemon(static_cast<int>(pointers.size()), pointers.data(), "test", body);
 }
 

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+#include "backupd/repository/age.hpp"
+
+#include "core/error.hpp"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+namespace intendance::backupd {
+
+using core::as_bytes;
+using core::as_text;
+using core::Buffer;
+using core::ByteView;
+using core::CorruptData;
+using core::SecretBytes;
+using core::ShortNonce;
+
+namespace {
+
+// --- Bech32, BIP 173 ---
+
+constexpr std::string_view alphabet = "qpzry9x8gf2tvdw0s3jn54khce6mua7l";
+
+std::uint32_t polymod(const Buffer& values) {
+  constexpr std::array<std::uint32_t, 5> generator = {0x3b6a57b2, 0x26508e6d, 0x1ea119fa, 0x3d4233dd,
+                                                      0x2a1462b3};
+  std::uint32_t check = 1;
+  for (const auto value : values) {
+    const auto top = check >> 25;
+    check = (check & 0x1ffffff) << 5 ^ value;
+    for (std::size_t each = 0; each < generator.size(); ++each) {
+      if ((top >> each & 1) != 0) check ^= generator[each];
+    }
+  }
+  return check;
+}
+
+Buffer expanded_prefix(std::string_view prefix) {
+  Buffer values;
+  for (const char each : prefix) values.push_back(static_cast<std::uint8_t>(each >> 5));
+  values.push_back(0);
+  for (const char each : prefix) values.push_back(static_cast<std::uint8_t>(each & 31));
+  return values;
+}
+
+// Groups of `from` bits to groups of `to` bits; nullopt when the rest is not zero padding.
+std::optional<Buffer> regroup(ByteView values, unsigned from, unsigned to, bool pad) {
+  Buffer out;
+  std::uint32_t bits = 0;
+  unsigned count = 0;
+  for (const auto value : values) {
+    bits = (bits << from | value) & 0xfff;
+    count += from;
+    while (count >= to) {
+      count -= to;
+      out.push_back(static_cast<std::uint8_t>(bits >> count & ((1u << to) - 1)));
+    }
+  }
+  const auto rest = bits & ((1u << count) - 1);
+  if (pad && count > 0) out.push_back(static_cast<std::uint8_t>(rest << (to - count)));
+  if (!pad && (count >= from || rest != 0)) return std::nullopt;
+  return out;
+}
+
+std::string bech32_encode(std::string_view prefix, ByteView bytes) {
+  const auto data = *regroup(bytes, 8, 5, true);
+  auto values = expanded_prefix(prefix);
+  values.insert(values.end(), data.begin(), data.end());
+  values.resize(values.size() + 6);
+  const auto check = polymod(values) ^ 1;
+  std::string text(prefix);
+  text += '1';
+  for (const auto value : data) text += alphabet[value];
+  for (unsigned each = 0; each < 6; ++each) text += alphabet[check >> (5 * (5 - each)) & 31];
+  return text;
+}
+
+std::string mapped(std::string_view text, char from, char to, int shift) {
+  std::string out(text);
+  for (char& each : out) {
+    if (each >= from && each <= to) each = static_cast<char>(each + shift);
+  }
+  return out;
+}
+std::string lower(std::string_view text) { return mapped(text, 'A', 'Z', 'a' - 'A'); }
+std::string upper(std::string_view text) { return mapped(text, 'a', 'z', 'A' - 'a'); }
+
+Buffer bech32_decode(std::string_view prefix, std::string_view text) {
+  const auto bad = [] { return CorruptData("is not a key of age (a character is wrong, or it is cut)"); };
+  if (text != lower(text) && text != upper(text)) throw bad();
+  const auto plain = lower(text);
+  if (!plain.starts_with(std::string(prefix) + "1") || plain.size() < prefix.size() + 7) throw bad();
+  auto values = expanded_prefix(prefix);
+  Buffer data;
+  for (const char each : std::string_view(plain).substr(prefix.size() + 1)) {
+    const auto place = alphabet.find(each);
+    if (place == std::string_view::npos) throw bad();
+    data.push_back(static_cast<std::uint8_t>(place));
+  }
+  values.insert(values.end(), data.begin(), data.end());
+  if (polymod(values) != 1) throw bad();
+  const auto bytes = regroup(ByteView(data).first(data.size() - 6), 5, 8, false);
+  if (!bytes || bytes->size() != 32) throw bad();
+  return *bytes;
+}
+
+// --- The file ---
+
+constexpr std::string_view intro = "age-encryption.org/v1\n";
+constexpr std::string_view stanza_info = "age-encryption.org/v1/X25519";
+constexpr std::size_t payload_chunk = std::size_t{64} << 10;
+
+SecretBytes wrapping_key(const SecretBytes& shared, const core::PublicKey& share,
+                         const core::PublicKey& recipient) {
+  Buffer salt(share.begin(), share.end());
+  salt.insert(salt.end(), recipient.begin(), recipient.end());
+  return core::hkdf_sha256(shared.view(), salt, stanza_info);
+}
+
+std::string stanza_for(const AgeRecipient& recipient, const SecretBytes& file_key) {
+  const auto ephemeral = core::random_secret();
+  const auto share = core::agreement_public(ephemeral);
+  const auto key = wrapping_key(core::agree(ephemeral, recipient.key), share, recipient.key);
+  const auto body = core::seal_chacha(key, ShortNonce{}, file_key.view());
+  return "-> X25519 " + core::to_base64(share, false) + "\n" + core::to_base64(body, false) + "\n";
+}
+
+ShortNonce payload_nonce(std::uint64_t counter, bool last) {
+  ShortNonce nonce{};
+  for (unsigned each = 0; each < 8; ++each) {
+    nonce[10 - each] = static_cast<std::uint8_t>(counter >> (8 * each) & 0xff);
+  }
+  nonce[11] = last ? 1 : 0;
+  return nonce;
+}
+
+std::string_view take_line(std::string_view& text) {
+  const auto end = text.find('\n');
+  if (end == std::string_view::npos) throw CorruptData("is not an age file: it ends in its header");
+  const auto line = text.substr(0, end);
+  text.remove_prefix(end + 1);
+  return line;
+}
+
+struct Header {
+  std::vector<std::pair<std::string, std::string>> stanzas; // arguments, base64 body
+  std::string_view authenticated;                           // from the first byte to "---"
+  Buffer mac;
+  std::string_view payload;
+};
+
+Header parse_header(std::string_view file) {
+  const auto whole = file;
+  if (!file.starts_with(intro)) throw CorruptData("is not an age file");
+  file.remove_prefix(intro.size());
+  Header header;
+  for (auto line = take_line(file);; line = take_line(file)) {
+    if (line.starts_with("--- ")) {
+      const auto end = static_cast<std::size_t>(line.data() - whole.data());
+      header.authenticated = whole.substr(0, end + 3);
+      header.mac = core::from_base64(line.substr(4), false);
+      header.payload = file;
+      return header;
+    }
+    if (line.starts_with("-> ")) {
+      header.stanzas.emplace_back(line.substr(3), "");
+    } else if (!header.stanzas.empty() && line.size() <= 64) {
+      header.stanzas.back().second += line;
+    } else {
+      throw CorruptData("is not an age file: its header is damaged");
+    }
+  }
+}
+
+std::optional<SecretBytes> unwrap(const Header& header, const AgeIdentity& identity) {
+  constexpr std::string_view type = "X25519 ";
+  const auto own = identity.recipient().key;
+  for (const auto& [arguments, body] : header.stanzas) {
+    if (!arguments.starts_with(type)) continue;
+    const auto share = core::to_array<32>(core::from_base64(std::string_view(arguments).substr(type.size()), false));
+    const auto key = wrapping_key(core::agree(identity.secret(), share), share, own);
+    try {
+      auto file_key = core::open_chacha(key, ShortNonce{}, core::from_base64(body, false));
+      if (file_key.size() == 16) return file_key;
+    } catch (const CorruptData&) {
+      continue; // another recipient's
+    }
+  }
+  return std::nullopt;
+}
+
+Buffer mac_of(const SecretBytes& file_key, std::string_view authenticated) {
+  const auto key = core::hkdf_sha256(file_key.view(), {}, "header");
+  const auto mac = core::hmac_sha256(key.view(), as_bytes(authenticated));
+  return Buffer(mac.begin(), mac.end());
+}
+
+} // namespace
+
+AgeRecipient AgeRecipient::parse(std::string_view text) {
+  return {core::to_array<32>(bech32_decode("age", text))};
+}
+std::string AgeRecipient::text() const { return bech32_encode("age", key); }
+
+AgeIdentity AgeIdentity::generate() { return AgeIdentity(core::random_secret()); }
+AgeIdentity AgeIdentity::parse(std::string_view text) {
+  return AgeIdentity(SecretBytes(bech32_decode("age-secret-key-", text)));
+}
+std::string AgeIdentity::text() const { return upper(bech32_encode("age-secret-key-", secret_.view())); }
+
+Buffer age_seal(ByteView plain, const std::vector<AgeRecipient>& recipients) {
+  const auto file_key = core::random_secret(16);
+  std::string header(intro);
+  for (const auto& recipient : recipients) header += stanza_for(recipient, file_key);
+  header += "---";
+  header += " " + core::to_base64(mac_of(file_key, header), false) + "\n";
+  Buffer out(header.begin(), header.end());
+
+  const auto nonce = core::random_bytes(16);
+  out.insert(out.end(), nonce.begin(), nonce.end());
+  const auto key = core::hkdf_sha256(file_key.view(), nonce, "payload");
+  for (std::uint64_t counter = 0;; ++counter) {
+    const auto part = plain.first(std::min(plain.size(), payload_chunk));
+    plain = plain.subspan(part.size());
+    const auto sealed = core::seal_chacha(key, payload_nonce(counter, plain.empty()), part);
+    out.insert(out.end(), sealed.begin(), sealed.end());
+    if (plain.empty()) return out;
+  }
+}
+
+SecretBytes age_open(ByteView sealed, const AgeIdentity& identity) {
+  const auto header = parse_header(as_text(sealed));
+  const auto file_key = unwrap(header, identity);
+  if (!file_key) {
+    throw core::AccessDenied("is not sealed to this key (" + identity.recipient().text() + ")");
+  }
+  if (mac_of(*file_key, header.authenticated) != header.mac) {
+    throw CorruptData("is an age file whose header was changed");
+  }
+  auto payload = as_bytes(header.payload);
+  if (payload.size() < 16 + core::tag_size) throw CorruptData("is an age file that is cut");
+  const auto key = core::hkdf_sha256(file_key->view(), payload.first(16), "payload");
+  payload = payload.subspan(16);
+  SecretBytes plain(payload.size()); // longer than needed; cut below
+  std::size_t length = 0;
+  for (std::uint64_t counter = 0; !payload.empty(); ++counter) {
+    const auto part = payload.first(std::min(payload.size(), payload_chunk + core::tag_size));
+    payload = payload.subspan(part.size());
+    const auto opened = core::open_chacha(key, payload_nonce(counter, payload.empty()), part);
+    std::copy(opened.view().begin(), opened.view().end(), plain.writable().begin() + static_cast<std::ptrdiff_t>(length));
+    length += opened.size();
+  }
+  return SecretBytes(plain.view().first(length));
+}
+
+} // namespace intendance::backupd

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+#include "backupd/repository/compression.hpp"
+
+#include "core/error.hpp"
+#include "core/handle.hpp"
+
+#include <algorithm>
+#include <string>
+
+#include <zstd.h>
+
+namespace intendance::backupd {
+
+namespace {
+
+std::size_t check(std::size_t result) {
+  if (ZSTD_isError(result) != 0) throw core::CorruptData(std::string("zstd: ") + ZSTD_getErrorName(result));
+  return result;
+}
+
+using Context = core::Handle<ZSTD_CCtx, ZSTD_freeCCtx>;
+
+} // namespace
+
+struct Compressor::State {
+  Context context{ZSTD_createCCtx()};
+};
+
+Compressor::Compressor(int level) : state_(std::make_unique<State>()) {
+  if (!state_->context) throw core::Error("zstd: no memory");
+  check(ZSTD_CCtx_setParameter(state_->context.get(), ZSTD_c_compressionLevel, level));
+}
+Compressor::Compressor(Compressor&&) noexcept = default;
+Compressor& Compressor::operator=(Compressor&&) noexcept = default;
+Compressor::~Compressor() = default;
+
+core::Buffer Compressor::pack(core::ByteView raw) {
+  core::Buffer packed(1 + ZSTD_compressBound(raw.size()));
+  packed[0] = static_cast<std::uint8_t>(Compression::zstd);
+  const auto size = check(ZSTD_compress2(state_->context.get(), packed.data() + 1, packed.size() - 1,
+                                         raw.data(), raw.size()));
+  if (size < raw.size()) {
+    packed.resize(1 + size);
+    return packed;
+  }
+  packed.resize(1 + raw.size());
+  packed[0] = static_cast<std::uint8_t>(Compression::none);
+  std::copy(raw.begin(), raw.end(), packed.begin() + 1);
+  return packed;
+}
+
+core::Buffer unpack(core::ByteView packed, std::uint64_t length) {
+  if (packed.empty()) throw core::CorruptData("is empty where a compressed chunk is wanted");
+  const auto bytes = packed.subspan(1);
+  core::Buffer raw(length);
+  std::size_t size = bytes.size();
+  switch (static_cast<Compression>(packed[0])) {
+  case Compression::none:
+    if (size == length) std::copy(bytes.begin(), bytes.end(), raw.begin());
+    break;
+  case Compression::zstd:
+    size = check(ZSTD_decompress(raw.data(), raw.size(), bytes.data(), bytes.size()));
+    break;
+  default: throw core::CorruptData("has an unknown compression");
+  }
+  if (size != length) throw core::CorruptData("has another length than its directory says");
+  return raw;
+}
+
+} // namespace intendance::backupd

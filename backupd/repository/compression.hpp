@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+// The only includer of zstd.h.
+#pragma once
+
+#include "core/file.hpp"
+
+#include <cstdint>
+#include <memory>
+
+namespace intendance::backupd {
+
+enum class Compression : std::uint8_t { none = 0, zstd = 1 };
+
+// One thread at a time: it keeps zstd's working memory from chunk to chunk.
+class Compressor {
+public:
+  explicit Compressor(int level = 3);
+  Compressor(Compressor&&) noexcept;
+  Compressor& operator=(Compressor&&) noexcept;
+  ~Compressor();
+  // `u8 compression ‖ bytes`; kept as they are when zstd would not make them smaller.
+  core::Buffer pack(core::ByteView raw);
+
+private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// The reverse. The result has exactly `length` bytes; throws CorruptData otherwise.
+core::Buffer unpack(core::ByteView packed, std::uint64_t length);
+
+} // namespace intendance::backupd

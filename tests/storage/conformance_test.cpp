@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+// What every store promises, run against each.
+#include "core/error.hpp"
+#include "storage/object_store.hpp"
+
+#include <gtest/gtest.h>
+
+#include <thread>
+
+namespace intendance::storage {
+namespace {
+
+struct Subject {
+  std::unique_ptr<core::TemporaryDirectory> folder;
+  std::unique_ptr<ObjectStore> store;
+};
+
+Subject make_subject(const std::string& kind) {
+  if (kind == "memory") return {nullptr, make_memory_store()};
+  auto folder = std::make_unique<core::TemporaryDirectory>();
+  auto store = open_store("file://" + (folder->path() / "a/store").string());
+  return {std::move(folder), std::move(store)};
+}
+
+class ObjectStoreConformance : public ::testing::TestWithParam<std::string> {
+protected:
+  Subject subject_ = make_subject(GetParam());
+  ObjectStore& store_ = *subject_.store;
+
+  void put(const std::string& name, std::string_view text) {
+    store_.put(name, core::as_bytes(text));
+  }
+  std::string get(const std::string& name) {
+    const auto bytes = store_.get(name, 1u << 30);
+    return bytes ? std::string(core::as_text(*bytes)) : "(absent)";
+  }
+  std::vector<std::string> names(const std::string& prefix) {
+    std::vector<std::string> found;
+    store_.list(prefix, [&](const ObjectInfo& info) { found.push_back(info.name); });
+    return found;
+  }
+};
+
+TEST_P(ObjectStoreConformance, GivesBackWhatWasPut) {
+  put("packs/3f/3fa9", "hello");
+  put("empty", "");
+  EXPECT_EQ(get("packs/3f/3fa9"), "hello");
+  EXPECT_EQ(get("empty"), "");
+  EXPECT_EQ(get("absent"), "(absent)");
+  EXPECT_EQ(get("packs/3f"), "(absent)");
+  EXPECT_EQ(get("packs/3f/3fa9/more"), "(absent)");
+}
+
+TEST_P(ObjectStoreConformance, KeepsLargeObjects) {
+  std::string large(5'000'000, 'x');
+  for (std::size_t each = 0; each < large.size(); ++each)
+    large[each] = static_cast<char>(each * 2654435761u >> 13);
+  put("large", large);
+  EXPECT_EQ(get("large"), large);
+  const auto part = store_.get("large", Range{4'000'000, 1000});
+  ASSERT_TRUE(part);
+  EXPECT_EQ(core::as_text(*part), std::string_view(large).substr(4'000'000, 1000));
+}
+
+TEST_P(ObjectStoreConformance, RefusesANameInUse) {
+  put("a", "one");
+  EXPECT_THROW(put("a", "two"), core::Error);
+  EXPECT_EQ(get("a"), "one");
+}
+
+TEST_P(ObjectStoreConformance, NeverReadsBeyondTheEnd) {
+  put("a", "0123456789");
+  EXPECT_EQ(core::as_text(*store_.get("a", Range{10, 0})), "");
+  EXPECT_THROW(store_.get("a", Range{5, 6}), core::CorruptData);
+  EXPECT_THROW(store_.get("a", Range{11, 0}), core::CorruptData);
+  EXPECT_THROW(store_.get("a", Range{~0ull, 2}), core::CorruptData);
+  EXPECT_THROW(store_.get("a", 9), core::CorruptData);
+  EXPECT_FALSE(store_.get("b", Range{0, 1}));
+}
+
+TEST_P(ObjectStoreConformance, ListsByPrefixInOrder) {
+  for (const char* name :
+       {"snapshots/b", "snapshots/a", "packs/aa/1", "packs/ab/2", "snapshots.old/c"})
+    put(name, "x");
+  EXPECT_EQ(names("snapshots/"), (std::vector<std::string>{"snapshots/a", "snapshots/b"}));
+  EXPECT_EQ(names("packs/a"), (std::vector<std::string>{"packs/aa/1", "packs/ab/2"}));
+  EXPECT_EQ(names("packs/aa/1"), (std::vector<std::string>{"packs/aa/1"}));
+  EXPECT_EQ(names("none/"), std::vector<std::string>());
+  EXPECT_EQ(names("").size(), 5u);
+}
+
+TEST_P(ObjectStoreConformance, TellsSizeAndTime) {
+  const auto before = core::system_clock().now() - std::chrono::seconds(2);
+  put("a", "12345");
+  const auto info = store_.head("a");
+  ASSERT_TRUE(info);
+  EXPECT_EQ(info->size, 5u);
+  EXPECT_GE(info->modified, before);
+  EXPECT_LE(info->modified, core::system_clock().now() + std::chrono::seconds(2));
+  EXPECT_FALSE(store_.head("b"));
+}
+
+TEST_P(ObjectStoreConformance, RemovesAndForgivesAbsence) {
+  put("a/b", "1");
+  store_.remove("a/b");
+  store_.remove("a/b");
+  EXPECT_EQ(get("a/b"), "(absent)");
+  EXPECT_TRUE(names("").empty());
+}
+
+TEST_P(ObjectStoreConformance, RefusesNamesThatNotEveryStoreCanKeep) {
+  for (const char* name :
+       {"", "/a", "a/", "a//b", "..", "a/../b", ".hidden", "A", "a b", "a\nb", "é"}) {
+    EXPECT_THROW(put(name, "x"), core::Error) << name;
+    EXPECT_THROW(store_.get(name, 1), core::Error) << name;
+    EXPECT_THROW(store_.remove(name), core::Error) << name;
+  }
+}
+
+TEST_P(ObjectStoreConformance, SurvivesManyThreads) {
+  {
+    std::vector<std::jthread> threads;
+    for (int each = 0; each < 4; ++each) {
+      threads.emplace_back([&, each] {
+        for (int number = 0; number < 20; ++number)
+          put("t" + std::to_string(each) + "/" + std::to_string(number), "x");
+      });
+    }
+  }
+  EXPECT_EQ(names("t").size(), 80u);
+}
+
+INSTANTIATE_TEST_SUITE_P(Stores, ObjectStoreConformance, ::testing::Values("memory", "directory"),
+                         [](const auto& each) { return each.param; });
+
+TEST(OpenStore, RefusesWhatIsNoAddress) {
+  for (const char* url : {"", "file://", "file://relative", "ftp://x/y", "/srv/backup"}) {
+    EXPECT_THROW(open_store(url), core::ConfigError) << url;
+  }
+}
+
+TEST(DirectoryStore, LeavesNothingOfAFailedPut) {
+  class Failing final : public Content {
+    std::uint64_t size() const override { return 3'000'000; }
+    void read(std::uint64_t offset, std::span<std::uint8_t>) const override {
+      if (offset > 0) throw core::Error("the source is gone");
+    }
+  };
+  const core::TemporaryDirectory folder;
+  const auto store = open_directory_store(folder.path());
+  EXPECT_THROW(store->put("a", Failing()), core::Error);
+  EXPECT_FALSE(store->head("a"));
+  EXPECT_TRUE(std::filesystem::is_empty(folder.path() / ".incoming"));
+}
+
+} // namespace
+} // namespace intendance::storage
