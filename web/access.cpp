@@ -29,12 +29,13 @@ std::string cookie_of(const core::HttpRequest& request) {
   return {};
 }
 
-std::string set_cookie(const core::HttpRequest& request, const std::string& secret, std::chrono::seconds age) {
+std::string set_cookie(const core::HttpRequest& request, const std::string& secret,
+                       std::chrono::seconds age) {
   std::string cookie(cookie_name);
-  cookie += "=" + secret + "; Path=/; HttpOnly; SameSite=Strict; Max-Age=" + std::to_string(age.count());
+  cookie +=
+      "=" + secret + "; Path=/; HttpOnly; SameSite=Strict; Max-Age=" + std::to_string(age.count());
   // Over plain HTTP on loopback a browser would not send a Secure cookie back.
-  if (request.header("x-forwarded-proto") == "https")
-    cookie += "; Secure";
+  if (request.header("x-forwarded-proto") == "https") cookie += "; Secure";
   return cookie;
 }
 
@@ -53,8 +54,7 @@ std::optional<std::string> token_in(const std::string& body) {
 } // namespace
 
 std::string client_address(const core::HttpRequest& request) {
-  if (!request.remote_address.starts_with("127."))
-    return request.remote_address;
+  if (!request.remote_address.starts_with("127.")) return request.remote_address;
   const std::string forwarded = request.header("x-forwarded-for").value_or("");
   const auto comma = forwarded.rfind(',');
   std::string last = comma == std::string::npos ? forwarded : forwarded.substr(comma + 1);
@@ -94,8 +94,7 @@ core::HttpResponse Access::sign_in(const core::HttpRequest& request) {
   if (!is_json(request))
     return core::HttpResponse::failure(415, "the body must be application/json");
   const std::optional<std::string> token = token_in(request.body);
-  if (!token)
-    return core::HttpResponse::failure(400, R"(the body must be {"token": "…"})");
+  if (!token) return core::HttpResponse::failure(400, R"(the body must be {"token": "…"})");
   if (std::optional<core::HttpResponse> refused = refuse_token(request, *token))
     return *std::move(refused);
   const SessionStore::Opened opened = sessions_.open();
@@ -117,16 +116,14 @@ core::HttpResponse Access::sign_out(const core::HttpRequest& request) {
 
 core::HttpHandler Access::guard(core::HttpHandler handler) {
   return [this, handler = std::move(handler)](const core::HttpRequest& request) {
-    if (sessions_.find(cookie_of(request)))
-      return handler(request);
+    if (sessions_.find(cookie_of(request))) return handler(request);
     const std::string given = request.header("authorization").value_or("");
     core::HttpResponse refused = core::HttpResponse::failure(
         401, "sign in at /, or send \"Authorization: Bearer TOKEN\" with the access token");
     if (given.starts_with(bearer)) {
       std::optional<core::HttpResponse> wrong =
           refuse_token(request, std::string_view(given).substr(bearer.size()));
-      if (!wrong)
-        return handler(request);
+      if (!wrong) return handler(request);
       refused = *std::move(wrong);
     }
     if (refused.status == 401)

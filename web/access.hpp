@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
-// The door of /api/: the access token, shown once by a person who gets a session for it, or with each
-// request by a script.
+// The door of /api/: the access token, shown once by a person who gets a session for it, or with
+// each request by a script.
 #pragma once
 
 #include "core/clock.hpp"
@@ -33,15 +33,16 @@ public:
 
 private:
   // Nothing when the token is right; else the answer that refuses it.
-  std::optional<core::HttpResponse> refuse_token(const core::HttpRequest& request, std::string_view token);
+  std::optional<core::HttpResponse> refuse_token(const core::HttpRequest& request,
+                                                 std::string_view token);
 
   core::SecretBytes token_;
   SessionStore sessions_;
   AttemptLimiter limiter_;
 };
 
-// Whose attempts are counted together: the peer, or, behind a proxy on this machine, the last address
-// of X-Forwarded-For, which is the one that the proxy itself saw.
+// Whose attempts are counted together: the peer, or, behind a proxy on this machine, the last
+// address of X-Forwarded-For, which is the one that the proxy itself saw.
 std::string client_address(const core::HttpRequest& request);
 
 } // namespace intendance::web

@@ -24,24 +24,20 @@ public:
 
   std::optional<std::string> text(const char* key) const {
     const Json* value = find(key);
-    if (value == nullptr)
-      return std::nullopt;
-    if (!value->is_string())
-      refuse(key, "is not a text");
+    if (value == nullptr) return std::nullopt;
+    if (!value->is_string()) refuse(key, "is not a text");
     return first_line(value->get_ref<const std::string&>());
   }
 
   std::string required_text(const char* key) const {
     std::optional<std::string> value = text(key);
-    if (!value || value->empty())
-      refuse(key, "is missing");
+    if (!value || value->empty()) refuse(key, "is missing");
     return *std::move(value);
   }
 
   std::optional<std::int64_t> integer(const char* key) const {
     const Json* value = find(key);
-    if (value == nullptr)
-      return std::nullopt;
+    if (value == nullptr) return std::nullopt;
     // Larger than an int64 is an unsigned integer to the parser, and would wrap.
     if (!value->is_number_integer() ||
         (value->is_number_unsigned() && value->get<std::uint64_t>() > INT64_MAX))
@@ -51,41 +47,34 @@ public:
 
   std::int64_t required_integer(const char* key) const {
     const std::optional<std::int64_t> value = integer(key);
-    if (!value)
-      refuse(key, "is missing");
+    if (!value) refuse(key, "is missing");
     return *value;
   }
 
   // Bytes and counts are never negative.
   std::optional<std::int64_t> count(const char* key) const {
     const std::optional<std::int64_t> value = integer(key);
-    if (value && *value < 0)
-      refuse(key, "is negative");
+    if (value && *value < 0) refuse(key, "is negative");
     return value;
   }
 
   std::optional<double> number(const char* key) const {
     const Json* value = find(key);
-    if (value == nullptr)
-      return std::nullopt;
-    if (!value->is_number() || !std::isfinite(value->get<double>()))
-      refuse(key, "is not a number");
+    if (value == nullptr) return std::nullopt;
+    if (!value->is_number() || !std::isfinite(value->get<double>())) refuse(key, "is not a number");
     return value->get<double>();
   }
 
   bool boolean(const char* key) const {
     const Json* value = find(key);
-    if (value == nullptr)
-      return false;
-    if (!value->is_boolean())
-      refuse(key, "is neither true nor false");
+    if (value == nullptr) return false;
+    if (!value->is_boolean()) refuse(key, "is neither true nor false");
     return value->get<bool>();
   }
 
   std::optional<core::TimePoint> time(const char* key) const {
     const std::optional<std::string> value = text(key);
-    if (!value)
-      return std::nullopt;
+    if (!value) return std::nullopt;
     try {
       return core::parse_utc(*value);
     } catch (const core::Error& error) {
@@ -95,18 +84,15 @@ public:
 
   std::optional<Fields> object(const char* key) const {
     const Json* value = find(key);
-    if (value == nullptr)
-      return std::nullopt;
+    if (value == nullptr) return std::nullopt;
     return Fields(*value, path_of(key));
   }
 
   std::vector<Fields> objects(const char* key) const {
     std::vector<Fields> all;
     const Json* value = find(key);
-    if (value == nullptr)
-      return all;
-    if (!value->is_array())
-      refuse(key, "is not a list");
+    if (value == nullptr) return all;
+    if (!value->is_array()) refuse(key, "is not a list");
     for (std::size_t i = 0; i < value->size(); ++i)
       all.emplace_back((*value)[i], path_of(key) + "[" + std::to_string(i) + "]");
     return all;
@@ -131,7 +117,8 @@ Json parse_json(std::string_view body) {
   Json parsed = Json::parse(body, nullptr, false);
   if (parsed.is_discarded()) {
     const std::string start = first_line(body, 60);
-    throw core::CorruptData(start.empty() ? "not JSON: an empty answer" : "not JSON: begins with \"" + start + "\"");
+    throw core::CorruptData(start.empty() ? "not JSON: an empty answer"
+                                          : "not JSON: begins with \"" + start + "\"");
   }
   return parsed;
 }
@@ -186,8 +173,7 @@ Job parse_job(const Fields& fields) {
   job.last_success = fields.time("last_success");
   job.running = fields.boolean("running");
   job.overdue = fields.boolean("overdue");
-  if (const std::optional<Fields> run = fields.object("last_run"))
-    job.last_run = parse_run(*run);
+  if (const std::optional<Fields> run = fields.object("last_run")) job.last_run = parse_run(*run);
   return job;
 }
 
@@ -253,8 +239,7 @@ BackupdAnswer parse_backupd_answer(std::string_view body) {
   BackupdAnswer answer;
   answer.machine = fields.required_text("machine");
   answer.version = fields.text("version").value_or("");
-  for (const Fields& job : fields.objects("jobs"))
-    answer.jobs.push_back(parse_job(job));
+  for (const Fields& job : fields.objects("jobs")) answer.jobs.push_back(parse_job(job));
   return answer;
 }
 
@@ -274,21 +259,16 @@ std::string first_line(std::string_view text, std::size_t most) {
   for (const char raw : text) {
     const auto byte = static_cast<unsigned char>(raw);
     if (raw == '\n' || raw == '\r') {
-      if (!line.empty())
-        break;
+      if (!line.empty()) break;
       continue;
     }
-    if (byte >= 0x20 && byte != 0x7f)
-      line.push_back(raw);
-    if (line.size() > most)
-      break;
+    if (byte >= 0x20 && byte != 0x7f) line.push_back(raw);
+    if (line.size() > most) break;
   }
-  if (line.size() <= most)
-    return line;
+  if (line.size() <= most) return line;
   // Cut before a character, not inside it: continuation bytes are 10xxxxxx.
   std::size_t end = most;
-  while (end > 0 && (static_cast<unsigned char>(line[end]) & 0xC0U) == 0x80U)
-    --end;
+  while (end > 0 && (static_cast<unsigned char>(line[end]) & 0xC0U) == 0x80U) --end;
   return line.substr(0, end) + "…";
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
-// What the daemons answer (docs/api.md), as values. The parsers take text and trust nothing: a field
-// that is missing or null is absent, one of the wrong type is CorruptData that names it, and texts
-// that will be shown are cut to one line.
+// What the daemons answer (docs/api.md), as values. The parsers take text and trust nothing: a
+// field that is missing or null is absent, one of the wrong type is CorruptData that names it, and
+// texts that will be shown are cut to one line.
 #pragma once
 
 #include "core/clock.hpp"

@@ -39,30 +39,28 @@ core::HttpResponse serve_index(const Asset& index, const core::HttpRequest& requ
 }
 
 const Asset* find_asset(std::string_view name) {
-  const auto found =
-      std::find_if(assets().begin(), assets().end(), [name](const Asset& asset) { return asset.name == name; });
+  const auto found = std::find_if(assets().begin(), assets().end(),
+                                  [name](const Asset& asset) { return asset.name == name; });
   return found == assets().end() ? nullptr : &*found;
 }
 
 } // namespace
 
 std::string content_type_of(std::string_view asset_name) {
-  if (asset_name.ends_with(".html"))
-    return "text/html; charset=utf-8";
-  if (asset_name.ends_with(".js"))
-    return "text/javascript; charset=utf-8";
-  if (asset_name.ends_with(".css"))
-    return "text/css; charset=utf-8";
-  if (asset_name.ends_with(".svg"))
-    return "image/svg+xml";
+  if (asset_name.ends_with(".html")) return "text/html; charset=utf-8";
+  if (asset_name.ends_with(".js")) return "text/javascript; charset=utf-8";
+  if (asset_name.ends_with(".css")) return "text/css; charset=utf-8";
+  if (asset_name.ends_with(".svg")) return "image/svg+xml";
   return "application/octet-stream";
 }
 
 void add_asset_routes(core::HttpRouter& router) {
   const Asset* index = find_asset("index.html");
   if (index == nullptr)
-    throw core::Error("this program was built without its page: index.html is not among its assets");
-  router.add("GET", "/", [index](const core::HttpRequest& request) { return serve_index(*index, request); });
+    throw core::Error(
+        "this program was built without its page: index.html is not among its assets");
+  router.add("GET", "/",
+             [index](const core::HttpRequest& request) { return serve_index(*index, request); });
   router.add("GET", std::string(assets_prefix) + "*", [](const core::HttpRequest& request) {
     const Asset* asset = find_asset(std::string_view(request.path).substr(assets_prefix.size()));
     // index.html has one address only, where it is never immutable.

@@ -23,8 +23,8 @@ std::span<const Asset> assets();
 // "text/html; charset=utf-8", by the end of the name.
 std::string content_type_of(std::string_view asset_name);
 
-// GET / and GET /assets/NAME. index.html is asked for each time and mostly answered by 304; the rest
-// never changes under its name.
+// GET / and GET /assets/NAME. index.html is asked for each time and mostly answered by 304; the
+// rest never changes under its name.
 void add_asset_routes(core::HttpRouter& router);
 
 } // namespace intendance::web

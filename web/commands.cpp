@@ -14,8 +14,8 @@ namespace intendance::web {
 
 namespace {
 
-// Failures are 1, what is only worth watching 3. A daemon that has given no verdict is a failure too:
-// a script that asks whether all is well must not hear yes.
+// Failures are 1, what is only worth watching 3. A daemon that has given no verdict is a failure
+// too: a script that asks whether all is well must not hear yes.
 core::ExitStatus exit_status(VerdictState verdict) {
   switch (verdict) {
   case VerdictState::well: return core::ExitStatus::done;

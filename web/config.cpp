@@ -15,21 +15,22 @@ namespace {
 std::string base_address(const std::string& text) {
   const bool plain = text.starts_with("http://");
   if (!plain && !text.starts_with("https://"))
-    throw core::Error("\"" + text + "\" is not an address; allowed: http://HOST:PORT or https://HOST");
+    throw core::Error("\"" + text +
+                      "\" is not an address; allowed: http://HOST:PORT or https://HOST");
   std::string address = text;
-  while (address.ends_with('/'))
-    address.pop_back();
-  const std::string host = address.substr(std::min(address.size(), plain ? sizeof "http://" - 1 : sizeof "https://" - 1));
+  while (address.ends_with('/')) address.pop_back();
+  const std::string host = address.substr(
+      std::min(address.size(), plain ? sizeof "http://" - 1 : sizeof "https://" - 1));
   if (host.empty() || host.find_first_of(" ?#@") != std::string::npos)
-    throw core::Error("\"" + text + "\" is not the address of a daemon; allowed: http://HOST:PORT or "
+    throw core::Error("\"" + text +
+                      "\" is not the address of a daemon; allowed: http://HOST:PORT or "
                       "https://HOST, without user, query or fragment");
   return address;
 }
 
 std::optional<std::string> optional_address(core::ConfigTable& table, std::string_view key) {
   const std::optional<std::string> text = table.optional_text(key);
-  if (!text)
-    return std::nullopt;
+  if (!text) return std::nullopt;
   return table.parsed(key, *text, base_address);
 }
 
@@ -43,13 +44,15 @@ std::vector<MachineAddresses> read_machines(core::ConfigTable& webd) {
     machine.backupd = optional_address(table, "backupd");
     table.finish();
     if (!machine.collectord && !machine.backupd)
-      table.fail("name", "machine \"" + machine.name + "\" has no address: give collectord, backupd or both");
+      table.fail("name", "machine \"" + machine.name +
+                             "\" has no address: give collectord, backupd or both");
     if (!names.insert(machine.name).second)
       table.fail("name", "machine \"" + machine.name + "\" stands twice in machines");
     machines.push_back(std::move(machine));
   }
   if (machines.size() > WebConfig::most_machines)
-    webd.fail("machines", "at most " + std::to_string(WebConfig::most_machines) + " machines are asked");
+    webd.fail("machines",
+              "at most " + std::to_string(WebConfig::most_machines) + " machines are asked");
   return machines;
 }
 
@@ -57,8 +60,7 @@ std::vector<MachineAddresses> read_machines(core::ConfigTable& webd) {
 
 std::optional<WebConfig> read_config(const core::ConfigDocument& document) {
   std::optional<core::ConfigTable> found = document.table("webd");
-  if (!found)
-    return std::nullopt;
+  if (!found) return std::nullopt;
   core::ConfigTable& webd = *found;
   WebConfig config;
   config.listen = webd.text("listen", "127.0.0.1:9713");
@@ -76,9 +78,9 @@ std::optional<WebConfig> read_config(const core::ConfigDocument& document) {
 }
 
 WebConfig require_config(const core::ConfigDocument& document) {
-  if (std::optional<WebConfig> config = read_config(document))
-    return *std::move(config);
-  throw core::ConfigError(document.file().string() + ": there is no [webd] table; it says which machines "
+  if (std::optional<WebConfig> config = read_config(document)) return *std::move(config);
+  throw core::ConfigError(document.file().string() +
+                          ": there is no [webd] table; it says which machines "
                           "to ask: [webd] machines = [ { name = …, collectord = \"http://…\" } ]");
 }
 

@@ -12,7 +12,8 @@
 
 namespace intendance::web {
 
-// One machine that is shown. At least one of the two addresses is there, without a slash at the end.
+// One machine that is shown. At least one of the two addresses is there, without a slash at the
+// end.
 struct MachineAddresses {
   std::string name;
   std::optional<std::string> collectord;
@@ -30,8 +31,8 @@ struct WebConfig {
   std::optional<std::filesystem::path> token_file;
   // What people and scripts must know to read the dashboard.
   std::filesystem::path access_token_file;
-  std::chrono::seconds every;           // between two questions to one daemon
-  std::chrono::seconds timeout;         // of one question
+  std::chrono::seconds every;            // between two questions to one daemon
+  std::chrono::seconds timeout;          // of one question
   std::chrono::seconds session_lifetime; // since the sign-in
 };
 

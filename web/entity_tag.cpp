@@ -20,17 +20,19 @@ std::string_view opaque(std::string_view tag) {
 
 } // namespace
 
-std::string weak_entity_tag(std::string_view version) { return "W/\"" + std::string(version) + "\""; }
+std::string weak_entity_tag(std::string_view version) {
+  return "W/\"" + std::string(version) + "\"";
+}
 
 bool matches_entity_tag(const core::HttpRequest& request, std::string_view tag) {
   const std::string header = request.header("if-none-match").value_or("");
   std::string_view rest = header;
   while (!rest.empty()) {
-    // Our own tags hold no comma, so that cutting at commas cannot split the one that is looked for.
+    // Our own tags hold no comma, so that cutting at commas cannot split the one that is looked
+    // for.
     const std::string_view item = rest.substr(0, rest.find(','));
     rest.remove_prefix(std::min(item.size() + 1, rest.size()));
-    if (trimmed(item) == "*" || opaque(trimmed(item)) == opaque(tag))
-      return true;
+    if (trimmed(item) == "*" || opaque(trimmed(item)) == opaque(tag)) return true;
   }
   return false;
 }

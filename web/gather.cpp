@@ -26,8 +26,7 @@ std::string path_asked(DaemonKind kind) {
 
 // Throws core::Error when the status is not 200, saying what to do where that is known.
 void check_status(const core::HttpReply& reply) {
-  if (reply.status == 200)
-    return;
+  if (reply.status == 200) return;
   std::string message = "answered " + std::to_string(reply.status);
   if (reply.status == 401 || reply.status == 403)
     message += ": it does not accept the token of [webd] token_file";
@@ -55,13 +54,10 @@ std::vector<DaemonAddress> daemons_of(const WebConfig& config) {
   for (const MachineAddresses& machine : config.machines) {
     if (machine.collectord)
       daemons.push_back({DaemonKind::collectord, machine.name, *machine.collectord});
-    if (machine.backupd)
-      daemons.push_back({DaemonKind::backupd, machine.name, *machine.backupd});
+    if (machine.backupd) daemons.push_back({DaemonKind::backupd, machine.name, *machine.backupd});
   }
-  if (config.billingd)
-    daemons.push_back({DaemonKind::billingd, {}, *config.billingd});
-  if (config.prometheus)
-    daemons.push_back({DaemonKind::prometheus, {}, *config.prometheus});
+  if (config.billingd) daemons.push_back({DaemonKind::billingd, {}, *config.billingd});
+  if (config.prometheus) daemons.push_back({DaemonKind::prometheus, {}, *config.prometheus});
   return daemons;
 }
 
@@ -79,7 +75,8 @@ void ask_daemon(DaemonReport& report, core::HttpClient& client, const core::Secr
   call.user_agent = "intendance-webd";
   // Prometheus is not ours: it has no use for the token, and should not see it.
   if (!token.empty() && report.address.kind != DaemonKind::prometheus)
-    call.headers.emplace_back("Authorization", "Bearer " + std::string(core::as_text(token.view())));
+    call.headers.emplace_back("Authorization",
+                              "Bearer " + std::string(core::as_text(token.view())));
   try {
     take_answer(report, client.send(call, stop));
     report.error.clear();
@@ -93,11 +90,11 @@ void ask_daemon(DaemonReport& report, core::HttpClient& client, const core::Secr
 }
 
 std::vector<DaemonReport> gather_once(const std::vector<DaemonAddress>& daemons,
-                                      const core::SecretBytes& token, std::chrono::milliseconds timeout,
-                                      const core::Clock& clock, std::stop_token stop) {
+                                      const core::SecretBytes& token,
+                                      std::chrono::milliseconds timeout, const core::Clock& clock,
+                                      std::stop_token stop) {
   std::vector<DaemonReport> reports;
-  for (const DaemonAddress& address : daemons)
-    reports.push_back({address, {}, {}, {}, {}});
+  for (const DaemonAddress& address : daemons) reports.push_back({address, {}, {}, {}, {}});
   {
     std::vector<std::jthread> threads;
     for (DaemonReport& report : reports)
@@ -110,8 +107,7 @@ std::vector<DaemonReport> gather_once(const std::vector<DaemonAddress>& daemons,
         }
       });
   }
-  if (stop.stop_requested())
-    throw core::Cancelled("stopped while asking the daemons");
+  if (stop.stop_requested()) throw core::Cancelled("stopped while asking the daemons");
   return reports;
 }
 

@@ -25,10 +25,11 @@ core::SecretBytes read_daemon_token(const WebConfig& config);
 void ask_daemon(DaemonReport& report, core::HttpClient& client, const core::SecretBytes& token,
                 std::chrono::milliseconds timeout, const core::Clock& clock, std::stop_token stop);
 
-// Asks all at once, each on a thread of its own, and returns when the slowest has answered or failed:
-// at most `timeout` later. Throws Cancelled when stopped.
+// Asks all at once, each on a thread of its own, and returns when the slowest has answered or
+// failed: at most `timeout` later. Throws Cancelled when stopped.
 std::vector<DaemonReport> gather_once(const std::vector<DaemonAddress>& daemons,
-                                      const core::SecretBytes& token, std::chrono::milliseconds timeout,
-                                      const core::Clock& clock, std::stop_token stop);
+                                      const core::SecretBytes& token,
+                                      std::chrono::milliseconds timeout, const core::Clock& clock,
+                                      std::stop_token stop);
 
 } // namespace intendance::web

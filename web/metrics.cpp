@@ -44,11 +44,10 @@ public:
                                          "When a daemon last gave a good answer.");
     for (const DaemonReport& report : poller_.reports()) {
       const std::vector<ClientMetric::Label> labels = {
-          {"daemon", std::string(name_of(report.address.kind))}, {"machine", report.address.machine}};
-      if (report.asked)
-        add_gauge(up, labels, report.error.empty() ? 1 : 0);
-      if (report.answered)
-        add_gauge(answered, labels, core::seconds_since_epoch(*report.answered));
+          {"daemon", std::string(name_of(report.address.kind))},
+          {"machine", report.address.machine}};
+      if (report.asked) add_gauge(up, labels, report.error.empty() ? 1 : 0);
+      if (report.answered) add_gauge(answered, labels, core::seconds_since_epoch(*report.answered));
     }
     MetricFamily sessions = gauge_family("intendance_webd_sessions", "People who are signed in.");
     add_gauge(sessions, {}, static_cast<double>(access_.sessions()));
@@ -62,7 +61,8 @@ private:
 
 } // namespace
 
-std::shared_ptr<prometheus::Collectable> make_web_metrics(const Poller& poller, const Access& access) {
+std::shared_ptr<prometheus::Collectable> make_web_metrics(const Poller& poller,
+                                                          const Access& access) {
   return std::make_shared<WebMetrics>(poller, access);
 }
 

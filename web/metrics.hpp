@@ -12,6 +12,7 @@
 namespace intendance::web {
 
 // Reads both at each scrape; they must outlive it.
-std::shared_ptr<prometheus::Collectable> make_web_metrics(const Poller& poller, const Access& access);
+std::shared_ptr<prometheus::Collectable> make_web_metrics(const Poller& poller,
+                                                          const Access& access);
 
 } // namespace intendance::web

@@ -23,11 +23,10 @@ std::int64_t percent_of(std::int64_t part, std::int64_t whole) {
   return whole > 0 ? static_cast<std::int64_t>(Wide{part} * 100 / whole) : 0;
 }
 
-Presence presence_of(const DaemonReport& report, core::TimePoint now, std::chrono::seconds patience) {
-  if (!report.asked)
-    return Presence::pending;
-  if (report.error.empty())
-    return Presence::up;
+Presence presence_of(const DaemonReport& report, core::TimePoint now,
+                     std::chrono::seconds patience) {
+  if (!report.asked) return Presence::pending;
+  if (report.error.empty()) return Presence::up;
   const bool recent = report.answered && now - *report.answered <= patience;
   return recent ? Presence::up : Presence::silent;
 }
@@ -44,15 +43,18 @@ public:
     case DaemonKind::collectord: add_collectord(report, presence); break;
     case DaemonKind::backupd: add_backupd(report, presence); break;
     case DaemonKind::billingd: add_billingd(report, presence); break;
-    case DaemonKind::prometheus: note_silence(report, presence, FindingCode::prometheus_silent); break;
+    case DaemonKind::prometheus:
+      note_silence(report, presence, FindingCode::prometheus_silent);
+      break;
     }
   }
 
   Overview finish() {
-    std::stable_sort(overview_.findings.begin(), overview_.findings.end(), [](const auto& a, const auto& b) {
-      return std::tuple(severity_of(a.code), a.code, a.machine, a.subject) <
-             std::tuple(severity_of(b.code), b.code, b.machine, b.subject);
-    });
+    std::stable_sort(overview_.findings.begin(), overview_.findings.end(),
+                     [](const auto& a, const auto& b) {
+                       return std::tuple(severity_of(a.code), a.code, a.machine, a.subject) <
+                              std::tuple(severity_of(b.code), b.code, b.machine, b.subject);
+                     });
     count();
     overview_.verdict = judge();
     return std::move(overview_);
@@ -61,8 +63,7 @@ public:
 private:
   MachineView& machine(const std::string& name) {
     for (MachineView& view : overview_.machines)
-      if (view.name == name)
-        return view;
+      if (view.name == name) return view;
     MachineView view;
     view.name = name;
     return overview_.machines.emplace_back(std::move(view));
@@ -71,8 +72,7 @@ private:
   void find(Finding finding) { overview_.findings.push_back(std::move(finding)); }
 
   void note_silence(const DaemonReport& report, Presence presence, FindingCode code) {
-    if (presence != Presence::silent)
-      return;
+    if (presence != Presence::silent) return;
     find({code, report.address.machine, {}, {}, report.answered, report.error, {}, {}});
   }
 
@@ -86,13 +86,11 @@ private:
       view.error = report.error;
     }
     const auto* answer = std::get_if<CollectordAnswer>(&report.answer);
-    if (answer == nullptr)
-      return;
+    if (answer == nullptr) return;
     view.status = *answer;
     for (const Service& service : std::exchange(view.status->services, {}))
       add_service(view.name, service, presence);
-    if (presence == Presence::up)
-      watch_room(view);
+    if (presence == Presence::up) watch_room(view);
   }
 
   void add_service(const std::string& machine_name, Service service, Presence presence) {
@@ -104,8 +102,14 @@ private:
       service.reason.reset();
     }
     if (service.state == ServiceState::down)
-      find({FindingCode::service_down, machine_name, service.name, service.kind, service.since,
-            service.reason, {}, {}});
+      find({FindingCode::service_down,
+            machine_name,
+            service.name,
+            service.kind,
+            service.since,
+            service.reason,
+            {},
+            {}});
     pending_ = pending_ || service.state == ServiceState::unknown;
     overview_.services.push_back({machine_name, std::move(service)});
   }
@@ -114,14 +118,20 @@ private:
     for (const Filesystem& filesystem : view.status->filesystems) {
       const Level level = level_of(filesystem);
       if (level != Level::well)
-        find({level == Level::full ? FindingCode::filesystem_full : FindingCode::filesystem_low, view.name,
-              filesystem.mountpoint, {}, {}, {},
-              percent_of(filesystem.available_bytes, filesystem.size_bytes), {}});
+        find({level == Level::full ? FindingCode::filesystem_full : FindingCode::filesystem_low,
+              view.name,
+              filesystem.mountpoint,
+              {},
+              {},
+              {},
+              percent_of(filesystem.available_bytes, filesystem.size_bytes),
+              {}});
     }
     const auto& [total, available] =
         std::tie(view.status->memory_total_bytes, view.status->memory_available_bytes);
     if (total && available && *total > 0 && percent_of(*available, *total) < low_memory_percent)
-      find({FindingCode::memory_low, view.name, {}, {}, {}, {}, percent_of(*available, *total), {}});
+      find(
+          {FindingCode::memory_low, view.name, {}, {}, {}, {}, percent_of(*available, *total), {}});
   }
 
   void add_backupd(const DaemonReport& report, Presence presence) {
@@ -129,19 +139,14 @@ private:
     MachineView& view = machine(report.address.machine);
     backupd_presence_[view.name] = presence;
     const auto* answer = std::get_if<BackupdAnswer>(&report.answer);
-    if (answer == nullptr)
-      return;
-    for (const Job& job : answer->jobs)
-      add_job(view.name, job, presence);
+    if (answer == nullptr) return;
+    for (const Job& job : answer->jobs) add_job(view.name, job, presence);
   }
 
   static JobState state_of(const Job& job) {
-    if (job.last_run && job.last_run->outcome == RunOutcome::failed)
-      return JobState::failed;
-    if (job.overdue)
-      return JobState::overdue;
-    if (!job.last_success)
-      return JobState::never;
+    if (job.last_run && job.last_run->outcome == RunOutcome::failed) return JobState::failed;
+    if (job.overdue) return JobState::overdue;
+    if (!job.last_success) return JobState::never;
     return job.last_run && job.last_run->outcome == RunOutcome::warnings ? JobState::warnings
                                                                          : JobState::well;
   }
@@ -149,8 +154,7 @@ private:
   void add_job(const std::string& machine_name, const Job& job, Presence presence) {
     const JobState state = presence == Presence::up ? state_of(job) : JobState::unknown;
     std::optional<std::string> reason;
-    if (job.last_run)
-      reason = job.last_run->error;
+    if (job.last_run) reason = job.last_run->error;
     const auto note = [&](FindingCode code) {
       find({code, machine_name, job.name, {}, job.last_success, reason, {}, {}});
     };
@@ -170,8 +174,7 @@ private:
     if (const auto* answer = std::get_if<BillingdAnswer>(&report.answer)) {
       billing.currency = answer->currency;
       billing.basis = answer->basis;
-      for (const Budget& budget : answer->budgets)
-        billing.budgets.push_back(view_of(budget));
+      for (const Budget& budget : answer->budgets) billing.budgets.push_back(view_of(budget));
     }
     overview_.billing = std::move(billing);
   }
@@ -179,30 +182,36 @@ private:
   BudgetView view_of(const Budget& budget) {
     // Years that are over or not begun are shown, but nobody needs to act on them.
     const std::string today = core::format_utc(now_).substr(0, sizeof "2026-11-23" - 1);
-    if (budget.from <= today && today <= budget.to)
-      watch_budget(budget);
+    if (budget.from <= today && today <= budget.to) watch_budget(budget);
     BudgetView view{budget, std::nullopt};
     __extension__ using Wide = __int128;
     if (budget.spent_cents > 0 && budget.minutes > 0)
-      view.available_minutes = static_cast<std::int64_t>(
-          Wide{std::max<std::int64_t>(budget.available_cents, 0)} * budget.minutes / budget.spent_cents);
+      view.available_minutes =
+          static_cast<std::int64_t>(Wide{std::max<std::int64_t>(budget.available_cents, 0)} *
+                                    budget.minutes / budget.spent_cents);
     return view;
   }
 
   void watch_budget(const Budget& budget) {
     if (budget.available_cents < 0)
-      find({FindingCode::budget_exceeded, {}, budget.fund, {}, {}, {}, {}, -budget.available_cents});
+      find(
+          {FindingCode::budget_exceeded, {}, budget.fund, {}, {}, {}, {}, -budget.available_cents});
     else if (budget.budget_cents > 0 &&
              percent_of(budget.available_cents, budget.budget_cents) < low_budget_percent)
-      find({FindingCode::budget_low, {}, budget.fund, {}, {}, {},
-            percent_of(budget.available_cents, budget.budget_cents), budget.available_cents});
+      find({FindingCode::budget_low,
+            {},
+            budget.fund,
+            {},
+            {},
+            {},
+            percent_of(budget.available_cents, budget.budget_cents),
+            budget.available_cents});
   }
 
   void count() {
     // A machine that only has a backupd is as present as that one is.
     for (MachineView& view : overview_.machines)
-      if (!collected_.contains(view.name))
-        view.presence = backupd_presence_.at(view.name);
+      if (!collected_.contains(view.name)) view.presence = backupd_presence_.at(view.name);
     for (const MachineView& view : overview_.machines)
       tally(overview_.machine_counts, view.presence == Presence::up);
     for (const ServiceView& view : overview_.services)
@@ -232,10 +241,10 @@ private:
 
   VerdictState judge() const {
     if (!overview_.findings.empty())
-      return severity_of(overview_.findings.front().code) == Severity::critical ? VerdictState::critical
-                                                                                : VerdictState::warning;
-    if (overview_.machines.empty())
-      return VerdictState::empty;
+      return severity_of(overview_.findings.front().code) == Severity::critical
+                 ? VerdictState::critical
+                 : VerdictState::warning;
+    if (overview_.machines.empty()) return VerdictState::empty;
     return pending_ ? VerdictState::unknown : VerdictState::well;
   }
 
@@ -305,11 +314,9 @@ std::string_view name_of(Level level) {
 }
 
 Level level_of(const Filesystem& filesystem) {
-  if (filesystem.size_bytes <= 0)
-    return Level::well;
+  if (filesystem.size_bytes <= 0) return Level::well;
   const std::int64_t left = percent_of(filesystem.available_bytes, filesystem.size_bytes);
-  if (left < full_percent)
-    return Level::full;
+  if (left < full_percent) return Level::full;
   return left < low_percent ? Level::low : Level::well;
 }
 
@@ -339,8 +346,7 @@ std::string_view name_of(VerdictState state) {
 Overview compute_overview(const std::vector<DaemonReport>& reports, core::TimePoint now,
                           std::chrono::seconds patience) {
   Composer composer(now, patience);
-  for (const DaemonReport& report : reports)
-    composer.add(report);
+  for (const DaemonReport& report : reports) composer.add(report);
   return composer.finish();
 }
 

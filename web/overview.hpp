@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
-// From what each daemon said to what the house looks like: one verdict with its reasons, in codes and
-// figures. Words in French or English are made by whoever shows them (the page, `intendance status`).
+// From what each daemon said to what the house looks like: one verdict with its reasons, in codes
+// and figures. Words in French or English are made by whoever shows them (the page, `intendance
+// status`).
 #pragma once
 
 #include "core/clock.hpp"
@@ -40,19 +41,19 @@ std::string_view name_of(Presence presence);
 
 // Why something is wrong. The order is the order of importance among equals in severity.
 enum class FindingCode {
-  machine_silent,      // machine, since?, reason
-  service_down,        // machine, subject (service), kind, since?, reason
-  backup_failed,       // machine, subject (job), since? (last success), reason
-  filesystem_full,     // machine, subject (mount point), percent
-  backup_overdue,      // machine, subject (job), since? (last success)
-  backup_never,        // machine, subject (job)
-  filesystem_low,      // machine, subject (mount point), percent
-  memory_low,          // machine, percent
-  backupd_silent,      // machine, since?, reason
-  billingd_silent,     // since?, reason
-  prometheus_silent,   // since?, reason
-  budget_exceeded,     // subject (fund), cents (by how much)
-  budget_low,          // subject (fund), cents (left), percent
+  machine_silent,    // machine, since?, reason
+  service_down,      // machine, subject (service), kind, since?, reason
+  backup_failed,     // machine, subject (job), since? (last success), reason
+  filesystem_full,   // machine, subject (mount point), percent
+  backup_overdue,    // machine, subject (job), since? (last success)
+  backup_never,      // machine, subject (job)
+  filesystem_low,    // machine, subject (mount point), percent
+  memory_low,        // machine, percent
+  backupd_silent,    // machine, since?, reason
+  billingd_silent,   // since?, reason
+  prometheus_silent, // since?, reason
+  budget_exceeded,   // subject (fund), cents (by how much)
+  budget_low,        // subject (fund), cents (left), percent
 };
 std::string_view name_of(FindingCode code);
 
@@ -64,8 +65,8 @@ struct Finding {
   FindingCode code;
   std::string machine, subject, kind; // empty where the code has none
   std::optional<core::TimePoint> since;
-  std::optional<std::string> reason;     // as the daemon or the network said it, in its language
-  std::optional<std::int64_t> percent;   // that is left, rounded down
+  std::optional<std::string> reason;   // as the daemon or the network said it, in its language
+  std::optional<std::int64_t> percent; // that is left, rounded down
   std::optional<std::int64_t> cents;
 };
 
@@ -97,7 +98,8 @@ struct JobView {
 
 struct BudgetView {
   Budget budget;
-  // What is available in minutes of work, at what an hour has cost so far; unknown before the first.
+  // What is available in minutes of work, at what an hour has cost so far; unknown before the
+  // first.
   std::optional<std::int64_t> available_minutes;
 };
 
@@ -107,7 +109,8 @@ struct Billing {
   std::vector<BudgetView> budgets;
 };
 
-// `empty`: no machine is configured. `unknown`: nothing is wrong, but not everybody has answered yet.
+// `empty`: no machine is configured. `unknown`: nothing is wrong, but not everybody has answered
+// yet.
 enum class VerdictState { empty, unknown, well, warning, critical };
 std::string_view name_of(VerdictState state);
 
@@ -118,9 +121,11 @@ struct Counts {
 
 struct Overview {
   VerdictState verdict = VerdictState::unknown;
-  std::vector<Finding> findings; // the most severe first, then the order of FindingCode, then by name
+  std::vector<Finding>
+      findings; // the most severe first, then the order of FindingCode, then by name
   Counts machine_counts, service_counts, job_counts;
-  std::optional<core::TimePoint> oldest_success; // of the jobs' last successes; absent if one has none
+  std::optional<core::TimePoint>
+      oldest_success; // of the jobs' last successes; absent if one has none
   std::string oldest_success_machine;
   std::optional<core::TimePoint> next_run;
   std::vector<MachineView> machines;

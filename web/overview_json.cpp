@@ -42,8 +42,7 @@ Json json_of(const MachineView& view) {
                   {"silent_since", json_of(view.silent_since)},
                   {"error", text_or_null(view.error)},
                   {"status", nullptr}};
-  if (!view.status)
-    return machine;
+  if (!view.status) return machine;
   const CollectordAnswer& status = *view.status;
   Json filesystems = Json::array();
   for (const Filesystem& filesystem : status.filesystems)
@@ -118,8 +117,7 @@ Json json_of(const BudgetView& view) {
 template <class T>
 Json list_of(const std::vector<T>& values) {
   Json list = Json::array();
-  for (const T& value : values)
-    list.push_back(json_of(value));
+  for (const T& value : values) list.push_back(json_of(value));
   return list;
 }
 

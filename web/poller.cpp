@@ -17,25 +17,25 @@ namespace {
 
 // Says once when a daemon stops answering and once when it answers again.
 void log_change(const DaemonReport& before, const DaemonReport& after) {
-  if (before.error.empty() == after.error.empty())
-    return;
+  if (before.error.empty() == after.error.empty()) return;
   const std::string daemon(name_of(after.address.kind));
   if (after.error.empty())
-    core::log::info("a daemon answers again", {{"daemon", daemon}, {"machine", after.address.machine}});
+    core::log::info("a daemon answers again",
+                    {{"daemon", daemon}, {"machine", after.address.machine}});
   else
-    core::log::warning("a daemon does not answer, asking again",
-                       {{"daemon", daemon}, {"machine", after.address.machine}, {"reason", after.error}});
+    core::log::warning(
+        "a daemon does not answer, asking again",
+        {{"daemon", daemon}, {"machine", after.address.machine}, {"reason", after.error}});
 }
 
 } // namespace
 
-Poller::Poller(const std::vector<DaemonAddress>& daemons, core::SecretBytes token, PollerOptions options,
-               core::Clock& clock, Publish published)
+Poller::Poller(const std::vector<DaemonAddress>& daemons, core::SecretBytes token,
+               PollerOptions options, core::Clock& clock, Publish published)
     : token_(std::move(token)), options_(options), clock_(clock), published_(std::move(published)),
       process_(random_hex(4)) {
   state_.with([&](State& state) {
-    for (const DaemonAddress& address : daemons)
-      state.reports.push_back({address, {}, {}, {}, {}});
+    for (const DaemonAddress& address : daemons) state.reports.push_back({address, {}, {}, {}, {}});
     publish(state);
   });
   for (std::size_t index = 0; index < daemons.size(); ++index)
@@ -44,8 +44,7 @@ Poller::Poller(const std::vector<DaemonAddress>& daemons, core::SecretBytes toke
 
 Poller::~Poller() {
   // All are asked to stop before the first is waited for.
-  for (std::jthread& thread : threads_)
-    thread.request_stop();
+  for (std::jthread& thread : threads_) thread.request_stop();
 }
 
 std::shared_ptr<const PublishedOverview> Poller::latest() const {
@@ -73,7 +72,8 @@ void Poller::follow(std::size_t index, const std::stop_token& stop) {
   } catch (const core::Cancelled&) {
     // The destructor asked.
   } catch (const std::exception& error) {
-    core::log::error("following a daemon failed, its figures stay as they are", {{"reason", error.what()}});
+    core::log::error("following a daemon failed, its figures stay as they are",
+                     {{"reason", error.what()}});
   }
 }
 
@@ -82,16 +82,14 @@ void Poller::publish(State& state) {
   Overview overview = compute_overview(state.reports, now, options_.patience());
   // A publication is a change of what is shown; its own time is not one.
   std::string content = overview_json(overview, core::TimePoint{});
-  if (state.latest && content == state.content)
-    return;
+  if (state.latest && content == state.content) return;
   state.content = std::move(content);
   std::string json = overview_json(overview, now);
   std::string gzipped = core::gzip(json);
   state.latest = std::make_shared<const PublishedOverview>(
       PublishedOverview{std::move(overview), std::move(json), std::move(gzipped),
                         weak_entity_tag(process_ + "-" + std::to_string(++state.publications))});
-  if (published_)
-    published_(state.latest);
+  if (published_) published_(state.latest);
 }
 
 } // namespace intendance::web

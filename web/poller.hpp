@@ -26,8 +26,8 @@ struct PublishedOverview {
 };
 
 struct PollerOptions {
-  std::chrono::seconds every{10};            // from the end of one question to the start of the next
-  std::chrono::milliseconds timeout{5000};   // of one question
+  std::chrono::seconds every{10};          // from the end of one question to the start of the next
+  std::chrono::milliseconds timeout{5000}; // of one question
   // A daemon is silent when it has not answered for this long.
   std::chrono::seconds patience() const { return 3 * every; }
 };

@@ -3,9 +3,9 @@
 
 #include "core/error.hpp"
 
-#include <array>
-
 #include <sys/random.h>
+
+#include <array>
 
 namespace intendance::web {
 

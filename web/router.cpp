@@ -9,7 +9,8 @@ namespace intendance::web {
 
 namespace {
 
-core::HttpResponse serve_overview(const PublishedOverview& published, const core::HttpRequest& request) {
+core::HttpResponse serve_overview(const PublishedOverview& published,
+                                  const core::HttpRequest& request) {
   core::HttpResponse response;
   if (matches_entity_tag(request, published.etag)) {
     response.status = 304;
@@ -30,10 +31,10 @@ core::HttpResponse serve_overview(const PublishedOverview& published, const core
 
 // Nothing but our own files, no frame around us, and no trace of where the reader was.
 void add_security_headers(const core::HttpRequest&, core::HttpResponse& response) {
-  response.headers.emplace_back(
-      "Content-Security-Policy",
-      "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-      "base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
+  response.headers.emplace_back("Content-Security-Policy",
+                                "default-src 'none'; script-src 'self'; style-src 'self'; img-src "
+                                "'self'; connect-src 'self'; "
+                                "base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
   response.headers.emplace_back("X-Content-Type-Options", "nosniff");
   response.headers.emplace_back("Referrer-Policy", "no-referrer");
   response.headers.emplace_back("Cross-Origin-Opener-Policy", "same-origin");

@@ -22,46 +22,44 @@ SessionStore::Opened SessionStore::open() {
   const core::TimePoint now = clock_.now();
   const Session session{now + lifetime_};
   sessions_.with([&](Sessions& sessions) {
-    std::erase_if(sessions, [now](const auto& entry) { return entry.second.session.expires <= now; });
+    std::erase_if(sessions,
+                  [now](const auto& entry) { return entry.second.session.expires <= now; });
     if (sessions.size() >= most_sessions)
-      sessions.erase(std::min_element(sessions.begin(), sessions.end(), [](const auto& a, const auto& b) {
-        return a.second.session.expires < b.second.session.expires;
-      }));
+      sessions.erase(
+          std::min_element(sessions.begin(), sessions.end(), [](const auto& a, const auto& b) {
+            return a.second.session.expires < b.second.session.expires;
+          }));
     sessions[secret.substr(0, half_of_secret)] = {secret.substr(half_of_secret), session};
   });
   return {secret, session};
 }
 
 std::optional<Session> SessionStore::find(std::string_view secret) const {
-  if (secret.size() != 2 * half_of_secret)
-    return std::nullopt;
+  if (secret.size() != 2 * half_of_secret) return std::nullopt;
   return sessions_.with([&](const Sessions& sessions) -> std::optional<Session> {
     const auto found = sessions.find(secret.substr(0, half_of_secret));
     if (found == sessions.end() || found->second.session.expires <= clock_.now())
       return std::nullopt;
     const core::SecretBytes proof(core::as_bytes(found->second.proof));
-    if (!core::equal_secret(proof, secret.substr(half_of_secret)))
-      return std::nullopt;
+    if (!core::equal_secret(proof, secret.substr(half_of_secret))) return std::nullopt;
     return found->second.session;
   });
 }
 
 void SessionStore::close(std::string_view secret) {
-  if (!find(secret))
-    return;
+  if (!find(secret)) return;
   sessions_.with([&](Sessions& sessions) {
     const auto found = sessions.find(secret.substr(0, half_of_secret));
-    if (found != sessions.end())
-      sessions.erase(found);
+    if (found != sessions.end()) sessions.erase(found);
   });
 }
 
 std::size_t SessionStore::size() const {
   const core::TimePoint now = clock_.now();
   return sessions_.with([now](const Sessions& sessions) {
-    return static_cast<std::size_t>(std::count_if(sessions.begin(), sessions.end(), [now](const auto& entry) {
-      return entry.second.session.expires > now;
-    }));
+    return static_cast<std::size_t>(
+        std::count_if(sessions.begin(), sessions.end(),
+                      [now](const auto& entry) { return entry.second.session.expires > now; }));
   });
 }
 
@@ -69,7 +67,8 @@ std::optional<std::chrono::seconds> AttemptLimiter::wait(const std::string& addr
   const core::TimePoint now = clock_.now();
   return failures_.with([&](const auto& all) -> std::optional<std::chrono::seconds> {
     const auto found = all.find(address);
-    if (found == all.end() || found->second.count < most_failures || now >= found->second.first + window)
+    if (found == all.end() || found->second.count < most_failures ||
+        now >= found->second.first + window)
       return std::nullopt;
     return std::chrono::ceil<std::chrono::seconds>(found->second.first + window - now);
   });
@@ -83,8 +82,7 @@ void AttemptLimiter::failed(const std::string& address) {
         return a.second.last < b.second.last;
       }));
     Failures& failures = all[address];
-    if (failures.count == 0 || now >= failures.first + window)
-      failures = {0, now, now};
+    if (failures.count == 0 || now >= failures.first + window) failures = {0, now, now};
     ++failures.count;
     failures.last = now;
   });

@@ -16,8 +16,9 @@ constexpr std::string_view no_break_space = "\u00a0";
 
 // How many columns a terminal gives to UTF-8 text: one a code point is right for what we print.
 std::size_t width_of(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(
-      text.begin(), text.end(), [](char byte) { return (static_cast<unsigned char>(byte) & 0xC0U) != 0x80U; }));
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char byte) {
+    return (static_cast<unsigned char>(byte) & 0xC0U) != 0x80U;
+  }));
 }
 
 std::string padded(std::string text, std::size_t width) {
@@ -27,8 +28,8 @@ std::string padded(std::string text, std::size_t width) {
 
 class Writer {
 public:
-  Writer(const Overview& overview, core::TimePoint now, Language language, const core::TimeZone& zone,
-         Colour colour)
+  Writer(const Overview& overview, core::TimePoint now, Language language,
+         const core::TimeZone& zone, Colour colour)
       : overview_(overview), now_(now), language_(language), zone_(zone), colour_(colour) {}
 
   std::string write() {
@@ -68,7 +69,8 @@ private:
 
   void machines() {
     if (overview_.machines.empty()) {
-      line("machines", in("aucune", "none"), in("nommez-les dans [webd] machines", "name them in [webd] machines"));
+      line("machines", in("aucune", "none"),
+           in("nommez-les dans [webd] machines", "name them in [webd] machines"));
       return;
     }
     std::string names;
@@ -81,8 +83,9 @@ private:
 
   void services() {
     if (overview_.services.empty()) {
-      line("services", in("aucun", "none"), in("déclarez-en par [[service]] sur leur machine",
-                                               "declare them by [[service]] on their machine"));
+      line("services", in("aucun", "none"),
+           in("déclarez-en par [[service]] sur leur machine",
+              "declare them by [[service]] on their machine"));
       return;
     }
     line("services", share(overview_.service_counts, in("vont bien", "well")), "");
@@ -91,46 +94,45 @@ private:
   void backups() {
     const std::string label = in("sauvegardes", "backups");
     if (overview_.jobs.empty()) {
-      line(label, in("aucune", "none"), in("prévoyez-en par [[job]] sur leur machine",
-                                           "plan them by [[job]] on their machine"));
+      line(label, in("aucune", "none"),
+           in("prévoyez-en par [[job]] sur leur machine", "plan them by [[job]] on their machine"));
       return;
     }
     std::string rest;
     if (overview_.oldest_success)
-      rest = fmt::format("{} {} ({})", in("la moins récente il y a", "oldest"), age(*overview_.oldest_success),
-                         overview_.oldest_success_machine);
+      rest = fmt::format("{} {} ({})", in("la moins récente il y a", "oldest"),
+                         age(*overview_.oldest_success), overview_.oldest_success_machine);
     if (overview_.next_run)
       rest += (rest.empty() ? "" : "   ") + in("prochaine ", "next ") + moment(*overview_.next_run);
     line(label, share(overview_.job_counts, in("à l'heure", "on time")), rest);
   }
 
   void budgets() {
-    if (!overview_.billing)
-      return;
+    if (!overview_.billing) return;
     const Billing& billing = *overview_.billing;
     if (billing.budgets.empty()) {
       line("budget", in("inconnu", "unknown"),
-           billing.presence == Presence::up
-               ? in("inscrivez-en un par intendance budget set", "enter one by intendance budget set")
-               : "");
+           billing.presence == Presence::up ? in("inscrivez-en un par intendance budget set",
+                                                 "enter one by intendance budget set")
+                                            : "");
       return;
     }
     for (const BudgetView& view : billing.budgets) {
-      std::string rest = fmt::format("{} {}", in("disponible", "available"), money(view.budget.available_cents));
-      if (view.available_minutes)
-        rest += fmt::format(" ≈ {} h", *view.available_minutes / 60);
-      rest += fmt::format("   {} {} ({})", view.budget.fund, view.budget.year, basis(billing.basis));
+      std::string rest =
+          fmt::format("{} {}", in("disponible", "available"), money(view.budget.available_cents));
+      if (view.available_minutes) rest += fmt::format(" ≈ {} h", *view.available_minutes / 60);
+      rest +=
+          fmt::format("   {} {} ({})", view.budget.fund, view.budget.year, basis(billing.basis));
       line("budget",
-           fmt::format("{} {} {}", money(view.budget.spent_cents), in("de", "of"), money(view.budget.budget_cents)),
+           fmt::format("{} {} {}", money(view.budget.spent_cents), in("de", "of"),
+                       money(view.budget.budget_cents)),
            rest);
     }
   }
 
   std::string basis(const std::string& basis) const {
-    if (basis == "gross")
-      return in("taxes comprises", "with taxes");
-    if (basis == "before_tax")
-      return in("avant taxes", "before taxes");
+    if (basis == "gross") return in("taxes comprises", "with taxes");
+    if (basis == "before_tax") return in("avant taxes", "before taxes");
     return "net";
   }
 
@@ -148,8 +150,7 @@ private:
   }
 
   std::string last_success(const Finding& finding) const {
-    if (!finding.since)
-      return in("aucune n'a encore réussi", "none has succeeded yet");
+    if (!finding.since) return in("aucune n'a encore réussi", "none has succeeded yet");
     return language_ == Language::french ? "dernière réussite il y a " + age(*finding.since)
                                          : "last success " + age(*finding.since) + " ago";
   }
@@ -167,10 +168,11 @@ private:
     case FindingCode::machine_silent:
       return machine + in(" ne répond pas", " does not answer") + lasting(finding);
     case FindingCode::service_down:
-      return fmt::format("{} ({}) {}{}", subject, machine, in("en panne", "down"), lasting(finding));
+      return fmt::format("{} ({}) {}{}", subject, machine, in("en panne", "down"),
+                         lasting(finding));
     case FindingCode::backup_failed:
-      return fmt::format("{} {} ({}) {}, {}", in("sauvegarde", "backup"), subject, machine, in("échouée", "failed"),
-                         last_success(finding));
+      return fmt::format("{} {} ({}) {}, {}", in("sauvegarde", "backup"), subject, machine,
+                         in("échouée", "failed"), last_success(finding));
     case FindingCode::backup_overdue:
       return fmt::format("{} {} ({}) {}, {}", in("sauvegarde", "backup"), subject, machine,
                          in("en retard", "overdue"), last_success(finding));
@@ -179,22 +181,26 @@ private:
                          in("jamais faite", "never made"));
     case FindingCode::filesystem_full:
     case FindingCode::filesystem_low:
-      return fmt::format("{} {} ({}): {} % {}", in("disque", "disk"), subject, machine, percent, in("libre", "free"));
+      return fmt::format("{} {} ({}): {} % {}", in("disque", "disk"), subject, machine, percent,
+                         in("libre", "free"));
     case FindingCode::memory_low:
-      return fmt::format("{} ({}): {} % {}", in("mémoire", "memory"), machine, percent, in("libre", "free"));
+      return fmt::format("{} ({}): {} % {}", in("mémoire", "memory"), machine, percent,
+                         in("libre", "free"));
     case FindingCode::backupd_silent:
-      return fmt::format("backupd ({}) {}{}", machine, in("ne répond pas", "does not answer"), lasting(finding));
+      return fmt::format("backupd ({}) {}{}", machine, in("ne répond pas", "does not answer"),
+                         lasting(finding));
     case FindingCode::billingd_silent:
     case FindingCode::prometheus_silent:
-      return fmt::format("{} {}{}", finding.code == FindingCode::billingd_silent ? "billingd" : "prometheus",
+      return fmt::format("{} {}{}",
+                         finding.code == FindingCode::billingd_silent ? "billingd" : "prometheus",
                          in("ne répond pas", "does not answer"), lasting(finding));
     case FindingCode::budget_exceeded:
       return fmt::format("budget {} {} {}", subject, in("dépassé de", "exceeded by"),
                          money(finding.cents.value_or(0)));
     case FindingCode::budget_low: break;
     }
-    return fmt::format("budget {}: {} {} ({} %)", subject, in("il reste", "left:"), money(finding.cents.value_or(0)),
-                       percent);
+    return fmt::format("budget {}: {} {} ({} %)", subject, in("il reste", "left:"),
+                       money(finding.cents.value_or(0)), percent);
   }
 
   const Overview& overview_;
@@ -208,12 +214,11 @@ private:
 } // namespace
 
 std::string format_age(std::chrono::nanoseconds age, core::Language language) {
-  const auto minutes = std::max<std::int64_t>(std::chrono::floor<std::chrono::minutes>(age).count(), 0);
+  const auto minutes =
+      std::max<std::int64_t>(std::chrono::floor<std::chrono::minutes>(age).count(), 0);
   const std::string day = language == core::Language::french ? "j" : "d";
-  if (minutes < 60)
-    return fmt::format("{} min", minutes);
-  if (minutes < 24 * 60)
-    return fmt::format("{} h {:02} min", minutes / 60, minutes % 60);
+  if (minutes < 60) return fmt::format("{} min", minutes);
+  if (minutes < 24 * 60) return fmt::format("{} h {:02} min", minutes / 60, minutes % 60);
   return fmt::format("{} {} {} h", minutes / (24 * 60), day, minutes / 60 % 24);
 }
 
@@ -221,14 +226,15 @@ std::string format_money(std::int64_t cents, core::Language language) {
   const bool french = language == core::Language::french;
   const bool negative = cents < 0;
   // Of the most negative number too: unsigned arithmetic has its opposite.
-  const std::uint64_t absolute =
-      negative ? std::uint64_t{0} - static_cast<std::uint64_t>(cents) : static_cast<std::uint64_t>(cents);
+  const std::uint64_t absolute = negative ? std::uint64_t{0} - static_cast<std::uint64_t>(cents)
+                                          : static_cast<std::uint64_t>(cents);
   std::string dollars = std::to_string(absolute / 100);
   for (std::size_t at = dollars.size(); at > 3; at -= 3)
     dollars.insert(at - 3, french ? no_break_space : ",");
   const std::string amount = fmt::format("{}{}{:02}", dollars, french ? "," : ".", absolute % 100);
   const std::string sign = negative ? "−" : "";
-  return french ? fmt::format("{}{}{}$", sign, amount, no_break_space) : fmt::format("{}${}", sign, amount);
+  return french ? fmt::format("{}{}{}$", sign, amount, no_break_space)
+                : fmt::format("{}${}", sign, amount);
 }
 
 std::string status_text(const Overview& overview, core::TimePoint now, core::Language language,

@@ -78,23 +78,19 @@ function useOverview() {
   return { known, refresh, forget };
 }
 
-function Freshness({ known, voice }: { known: Knowledge; voice: Voice }) {
+// Bad news only: that all is fresh is not worth hearing every 15 seconds.
+function Staleness({ known, voice }: { known: Knowledge; voice: Voice }) {
   const { words, format } = voice;
-  const time = known.confirmed === null ? null : format.time(known.confirmed);
-  const stale = time === null ? words.neverReached : words.stale(time);
-  // The live region holds bad news only: that all is fresh is not worth hearing every 15 seconds.
+  const said = known.confirmed === null ? words.neverReached : words.stale(format.time(known.confirmed));
   return (
-    <div class="freshness">
-      <p role="status" class={known.reachable ? "unseen" : "stale"}>
-        {!known.reachable && (
-          <>
-            <Sign tone="warning" />
-            <span>{stale}</span>
-          </>
-        )}
-      </p>
-      {known.reachable && time !== null && <p class="hint">{words.upToDate(time)}</p>}
-    </div>
+    <p role="status" class={known.reachable ? "unseen" : "stale"}>
+      {!known.reachable && (
+        <>
+          <Sign tone="warning" />
+          <span>{said}</span>
+        </>
+      )}
+    </p>
   );
 }
 
@@ -122,10 +118,11 @@ function Header(props: { words: Messages; signedIn: boolean; onLanguage(): void;
   );
 }
 
-function Contents({ overview, voice }: { overview: Overview; voice: Voice }) {
+function Contents(props: { overview: Overview; confirmed: number | null; voice: Voice }) {
+  const { overview, voice } = props;
   return (
     <>
-      <Verdict overview={overview} voice={voice} />
+      <Verdict overview={overview} confirmed={props.confirmed} voice={voice} />
       <Machines machines={overview.machines} voice={voice} />
       <Services services={overview.services} counts={overview.counts.services} voice={voice} />
       <Backups jobs={overview.jobs} counts={overview.counts.jobs} voice={voice} />
@@ -171,7 +168,7 @@ export function App() {
       </a>
       <Header words={words} signedIn={known.access === "signed-in"} onLanguage={switchLanguage} onSignOut={leave} />
       <main id="content" ref={main} tabIndex={-1}>
-        {known.access !== "signed-out" && <Freshness known={known} voice={voice} />}
+        {known.access !== "signed-out" && <Staleness known={known} voice={voice} />}
         {signOutFailed && (
           <p class="fault" role="alert">
             {words.signOutFailed}
@@ -179,7 +176,9 @@ export function App() {
         )}
         {known.access === "signed-out" && <SignIn words={words} onSignedIn={enter} />}
         {known.access === "unknown" && known.reachable && <p class="basis">{words.loading}</p>}
-        {known.overview !== null && <Contents overview={known.overview} voice={voice} />}
+        {known.overview !== null && (
+          <Contents overview={known.overview} confirmed={known.reachable ? known.confirmed : null} voice={voice} />
+        )}
       </main>
       {known.overview !== null && (
         <footer>

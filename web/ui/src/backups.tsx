@@ -60,7 +60,7 @@ export function Backups(props: { jobs: Job[]; counts: Counts; voice: Voice }) {
       ),
     },
     { title: titles.machine, cell: (job) => <span translate={false}>{job.machine}</span> },
-    { title: titles.state, cell: (job) => <JobState job={job} voice={props.voice} /> },
+    { title: titles.state, firstLine: true, cell: (job) => <JobState job={job} voice={props.voice} /> },
     {
       title: titles.success,
       cell: (job) => (job.last_success === null ? words.never : words.ago(format.since(job.last_success, now))),

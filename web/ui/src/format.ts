@@ -6,6 +6,11 @@ const minute = 60;
 const hour = 60 * minute;
 const day = 24 * hour;
 
+// A figure and its unit stay on one line.
+function unbroken(text: string): string {
+  return text.replaceAll(" ", "\u00a0");
+}
+
 export class Format {
   readonly locale: string;
   private readonly decimal: Intl.NumberFormat;
@@ -25,7 +30,7 @@ export class Format {
     return this.decimal.format(value);
   }
 
-  // `left` and `right` as one share, in percent.
+  // The share of `part` in `whole`.
   percent(part: number, whole: number): string {
     const share = whole > 0 ? part / whole : 0;
     return new Intl.NumberFormat(this.locale, { style: "percent", maximumFractionDigits: 0 }).format(share);
@@ -45,12 +50,14 @@ export class Format {
       unit += 1;
     }
     const digits = unit === 0 || scaled >= 100 ? 0 : 1;
-    return new Intl.NumberFormat(this.locale, {
-      style: "unit",
-      unit: units[unit] ?? "byte",
-      unitDisplay: "short",
-      maximumFractionDigits: digits,
-    }).format(scaled);
+    return unbroken(
+      new Intl.NumberFormat(this.locale, {
+        style: "unit",
+        unit: units[unit] ?? "byte",
+        unitDisplay: "short",
+        maximumFractionDigits: digits,
+      }).format(scaled),
+    );
   }
 
   // Whole cents, exactly: the dollars and the cents are never divided as one floating number.
@@ -65,16 +72,16 @@ export class Format {
     return cents < 0 ? `−${text}` : text;
   }
 
-  private unit(value: number, unit: string, display: "long" | "short"): string {
-    return new Intl.NumberFormat(this.locale, { style: "unit", unit, unitDisplay: display }).format(value);
+  private unit(value: number, unit: string): string {
+    return unbroken(new Intl.NumberFormat(this.locale, { style: "unit", unit, unitDisplay: "long" }).format(value));
   }
 
   // One figure is enough to know what to think: "8 minutes", "5 heures", "3 jours".
   duration(seconds: number): string {
     const positive = Math.max(seconds, minute); // no age is worth seconds, and clocks differ
-    if (positive < hour) return this.unit(Math.floor(positive / minute), "minute", "long");
-    if (positive < 2 * day) return this.unit(Math.floor(positive / hour), "hour", "long");
-    return this.unit(Math.floor(positive / day), "day", "long");
+    if (positive < hour) return this.unit(Math.floor(positive / minute), "minute");
+    if (positive < 2 * day) return this.unit(Math.floor(positive / hour), "hour");
+    return this.unit(Math.floor(positive / day), "day");
   }
 
   since(time: string, now: number): string {
@@ -83,33 +90,34 @@ export class Format {
 
   // "124 h", whole hours: nobody plans by the minute.
   hours(minutes: number): string {
-    return this.unit(Math.floor(minutes / 60), "hour", "short");
+    return `${this.number(Math.floor(minutes / 60))}\u00a0h`;
   }
 
   milliseconds(seconds: number): string {
-    return this.unit(Math.round(seconds * 1000), "millisecond", "short");
+    return `${this.number(Math.round(seconds * 1000))}\u00a0ms`;
   }
 
   // "08 h 12"
   time(time: number): string {
-    return this.clock.format(time);
+    return unbroken(this.clock.format(time));
   }
 
   // "aujourd'hui à 08 h 12", "demain à …", "le 20 nov. à …" in the words of `days`.
   moment(time: string, now: number, days: DayWords): string {
     const then = new Date(time);
-    const clock = this.clock.format(then);
+    const clock = this.time(then.getTime());
     const midnight = (value: Date) => new Date(value.getFullYear(), value.getMonth(), value.getDate()).getTime();
     const apart = Math.round((midnight(then) - midnight(new Date(now))) / (day * 1000));
     if (apart === 0) return days.today(clock);
     if (apart === 1) return days.tomorrow(clock);
     if (apart === -1) return days.yesterday(clock);
-    return days.other(this.date.format(then), clock);
+    return days.other(unbroken(this.date.format(then)), clock);
   }
 
-  // Of a day without a time: "1 avril 2026".
+  // Of a day without a time: "1er avril 2026", which Intl would write "1 avril".
   day(isoDate: string): string {
-    return this.longDate.format(new Date(`${isoDate}T00:00:00Z`));
+    const text = this.longDate.format(new Date(`${isoDate}T00:00:00Z`));
+    return unbroken(this.locale === "fr-CA" ? text.replace(/^1 /, "1er ") : text);
   }
 }
 

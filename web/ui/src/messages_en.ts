@@ -97,7 +97,7 @@ export const english: Messages = {
   },
 
   loading: "Loading…",
-  upToDate: (time) => `Up to date at ${time}`,
+  upToDate: (time) => `Up to date at ${time}.`,
   stale: (time) => `The server does not answer: data from ${time}. Trying again.`,
   neverReached: "The server does not answer. Trying again.",
 

@@ -98,7 +98,7 @@ export const french: Messages = {
   },
 
   loading: "Chargement…",
-  upToDate: (time) => `À jour à ${time}`,
+  upToDate: (time) => `À jour à ${time}.`,
   stale: (time) => `Le serveur ne répond pas : données de ${time}. Nouvel essai en cours.`,
   neverReached: "Le serveur ne répond pas. Nouvel essai en cours.",
 

@@ -98,6 +98,7 @@ export function Empty({ text, code }: { text: string; code?: string }) {
 
 export interface Column<Row> {
   title: string;
+  firstLine?: boolean; // beside the name, where the row is a card
   cell(row: Row): ComponentChildren;
 }
 
@@ -131,7 +132,7 @@ export function Table<Row>(props: {
               {heading.cell(row)}
             </th>
             {others.map((column) => (
-              <td key={column.title} role="cell" data-label={column.title}>
+              <td key={column.title} role="cell" data-label={column.title} class={column.firstLine ? "first-line" : undefined}>
                 <div>{column.cell(row)}</div>
               </td>
             ))}

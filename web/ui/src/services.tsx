@@ -32,7 +32,7 @@ function Detail({ service, voice }: { service: Service; voice: Voice }) {
   if (service.reason !== null)
     return (
       <span class="reason" translate={false}>
-        {service.phase === null ? service.reason : `${service.phase} : ${service.reason}`}
+        {service.phase === null ? service.reason : `${service.phase}: ${service.reason}`}
       </span>
     );
   if (service.state !== "up" || service.duration_seconds === null) return <>—</>;
@@ -45,7 +45,11 @@ export function Services(props: { services: Service[]; counts: Counts; voice: Vo
   const columns: Column<Service>[] = [
     { title: titles.name, cell: (service) => <Name service={service} /> },
     { title: titles.machine, cell: (service) => <span translate={false}>{service.machine}</span> },
-    { title: titles.state, cell: (service) => <State tone={tones[service.state]}>{words.serviceState[service.state]}</State> },
+    {
+      title: titles.state,
+      firstLine: true,
+      cell: (service) => <State tone={tones[service.state]}>{words.serviceState[service.state]}</State>,
+    },
     { title: titles.since, cell: (service) => (service.since === null ? "—" : format.since(service.since, now)) },
     { title: titles.detail, cell: (service) => <Detail service={service} voice={props.voice} /> },
   ];

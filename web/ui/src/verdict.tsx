@@ -44,8 +44,10 @@ function Findings(props: { title: string; findings: Finding[]; currency: string;
   );
 }
 
-// One sentence first, then what is wrong, then what the sentence rests on.
-export function Verdict({ overview, voice }: { overview: Overview; voice: Voice }) {
+// One sentence first, then what it rests on, then what is wrong. `confirmed` is when the server last
+// said so, or null when it does not answer.
+export function Verdict(props: { overview: Overview; confirmed: number | null; voice: Voice }) {
+  const { overview, confirmed, voice } = props;
   const { words, format, now } = voice;
   const currency = overview.billing?.currency ?? "CAD";
   const sentence = words.sentence(overview, format, now);
@@ -66,7 +68,10 @@ export function Verdict({ overview, voice }: { overview: Overview; voice: Voice 
         <Sign tone={tones[overview.verdict]} />
         <span>{sentence}</span>
       </h1>
-      <p class="basis">{words.basis(overview, format, now)}</p>
+      <p class="basis">
+        {words.basis(overview, format, now)}
+        {confirmed !== null && <span class="hint"> {words.upToDate(format.time(confirmed))}</span>}
+      </p>
       <Findings
         title={words.toRepair}
         findings={overview.findings.filter((finding) => finding.severity === "critical")}
