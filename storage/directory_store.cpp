@@ -136,6 +136,7 @@ private:
     return core::with_context(name + " in " + address(), [&] {
       struct stat status {};
       if (::fstat(file.get(), &status) != 0) core::throw_errno("cannot look at it");
+      if (!S_ISREG(status.st_mode)) return std::optional<core::Buffer>();
       return std::optional(use(file.get(), static_cast<std::uint64_t>(status.st_size)));
     });
   }

@@ -24,8 +24,8 @@ namespace {
 constexpr std::string_view alphabet = "qpzry9x8gf2tvdw0s3jn54khce6mua7l";
 
 std::uint32_t polymod(const Buffer& values) {
-  constexpr std::array<std::uint32_t, 5> generator = {0x3b6a57b2, 0x26508e6d, 0x1ea119fa, 0x3d4233dd,
-                                                      0x2a1462b3};
+  constexpr std::array<std::uint32_t, 5> generator = {0x3b6a57b2, 0x26508e6d, 0x1ea119fa,
+                                                      0x3d4233dd, 0x2a1462b3};
   std::uint32_t check = 1;
   for (const auto value : values) {
     const auto top = check >> 25;
@@ -88,10 +88,13 @@ std::string lower(std::string_view text) { return mapped(text, 'A', 'Z', 'a' - '
 std::string upper(std::string_view text) { return mapped(text, 'a', 'z', 'A' - 'a'); }
 
 Buffer bech32_decode(std::string_view prefix, std::string_view text) {
-  const auto bad = [] { return CorruptData("is not a key of age (a character is wrong, or it is cut)"); };
+  const auto bad = [] {
+    return CorruptData("is not a key of age (a character is wrong, or it is cut)");
+  };
   if (text != lower(text) && text != upper(text)) throw bad();
   const auto plain = lower(text);
-  if (!plain.starts_with(std::string(prefix) + "1") || plain.size() < prefix.size() + 7) throw bad();
+  if (!plain.starts_with(std::string(prefix) + "1") || plain.size() < prefix.size() + 7)
+    throw bad();
   auto values = expanded_prefix(prefix);
   Buffer data;
   for (const char each : std::string_view(plain).substr(prefix.size() + 1)) {
@@ -179,7 +182,8 @@ std::optional<SecretBytes> unwrap(const Header& header, const AgeIdentity& ident
   const auto own = identity.recipient().key;
   for (const auto& [arguments, body] : header.stanzas) {
     if (!arguments.starts_with(type)) continue;
-    const auto share = core::to_array<32>(core::from_base64(std::string_view(arguments).substr(type.size()), false));
+    const auto share = core::to_array<32>(
+        core::from_base64(std::string_view(arguments).substr(type.size()), false));
     const auto key = wrapping_key(core::agree(identity.secret(), share), share, own);
     try {
       auto file_key = core::open_chacha(key, ShortNonce{}, core::from_base64(body, false));
@@ -208,7 +212,9 @@ AgeIdentity AgeIdentity::generate() { return AgeIdentity(core::random_secret());
 AgeIdentity AgeIdentity::parse(std::string_view text) {
   return AgeIdentity(SecretBytes(bech32_decode("age-secret-key-", text)));
 }
-std::string AgeIdentity::text() const { return upper(bech32_encode("age-secret-key-", secret_.view())); }
+std::string AgeIdentity::text() const {
+  return upper(bech32_encode("age-secret-key-", secret_.view()));
+}
 
 Buffer age_seal(ByteView plain, const std::vector<AgeRecipient>& recipients) {
   const auto file_key = core::random_secret(16);
@@ -249,7 +255,8 @@ SecretBytes age_open(ByteView sealed, const AgeIdentity& identity) {
     const auto part = payload.first(std::min(payload.size(), payload_chunk + core::tag_size));
     payload = payload.subspan(part.size());
     const auto opened = core::open_chacha(key, payload_nonce(counter, payload.empty()), part);
-    std::copy(opened.view().begin(), opened.view().end(), plain.writable().begin() + static_cast<std::ptrdiff_t>(length));
+    std::copy(opened.view().begin(), opened.view().end(),
+              plain.writable().begin() + static_cast<std::ptrdiff_t>(length));
     length += opened.size();
   }
   return SecretBytes(plain.view().first(length));

@@ -24,7 +24,9 @@ class AgeIdentity {
 public:
   static AgeIdentity generate();
   static AgeIdentity parse(std::string_view text); // throws CorruptData
-  static AgeIdentity from_secret(core::SecretBytes secret) { return AgeIdentity(std::move(secret)); }
+  static AgeIdentity from_secret(core::SecretBytes secret) {
+    return AgeIdentity(std::move(secret));
+  }
   std::string text() const; // the secret itself: for a key file alone
   AgeRecipient recipient() const { return {core::agreement_public(secret_)}; }
   const core::SecretBytes& secret() const { return secret_; }

@@ -4,17 +4,18 @@
 #include "core/error.hpp"
 #include "core/handle.hpp"
 
+#include <zstd.h>
+
 #include <algorithm>
 #include <string>
-
-#include <zstd.h>
 
 namespace intendance::backupd {
 
 namespace {
 
 std::size_t check(std::size_t result) {
-  if (ZSTD_isError(result) != 0) throw core::CorruptData(std::string("zstd: ") + ZSTD_getErrorName(result));
+  if (ZSTD_isError(result) != 0)
+    throw core::CorruptData(std::string("zstd: ") + ZSTD_getErrorName(result));
   return result;
 }
 
@@ -37,8 +38,8 @@ Compressor::~Compressor() = default;
 core::Buffer Compressor::pack(core::ByteView raw) {
   core::Buffer packed(1 + ZSTD_compressBound(raw.size()));
   packed[0] = static_cast<std::uint8_t>(Compression::zstd);
-  const auto size = check(ZSTD_compress2(state_->context.get(), packed.data() + 1, packed.size() - 1,
-                                         raw.data(), raw.size()));
+  const auto size = check(ZSTD_compress2(state_->context.get(), packed.data() + 1,
+                                         packed.size() - 1, raw.data(), raw.size()));
   if (size < raw.size()) {
     packed.resize(1 + size);
     return packed;
