@@ -83,6 +83,8 @@ void ask_daemon(DaemonReport& report, core::HttpClient& client, const core::Secr
     report.answered = clock.now();
   } catch (const core::Cancelled&) {
     throw;
+  } catch (const core::HttpFailure& failure) {
+    report.error = first_line(failure.what()); // it names the address itself
   } catch (const std::exception& error) {
     report.error = first_line(report.address.url + ": " + error.what());
   }
