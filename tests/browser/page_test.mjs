@@ -204,6 +204,9 @@ test("can be walked through by keyboard alone", async () => {
   await page.keyboard.type(accessToken);
   await page.keyboard.press("Enter");
   await page.locator("section.verdict").waitFor();
+  await page.waitForFunction(() => document.activeElement?.id === "sentence");
+  // A page that is opened afresh begins with the way past its header.
+  await page.reload();
   await waitForSentence(page, "2 problèmes");
   const focused = () => page.evaluate(() => document.activeElement?.textContent?.trim() ?? "");
   await page.keyboard.press("Tab");
