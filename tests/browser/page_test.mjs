@@ -173,7 +173,7 @@ test("keeps its cookie from scripts, and forgets it when one signs out", async (
   assert.equal(await page.evaluate(() => document.cookie), "");
   await page.reload();
   await page.locator("section.verdict").waitFor();
-  await page.getByRole("button", { name: "Fermer la session" }).click();
+  await page.getByRole("button", { name: "Quitter" }).click();
   await page.locator("#token").waitFor();
   assert.deepEqual(await context.cookies(), []);
   const replayed = await fetch(new URL("/api/v1/overview", webd.url), {

@@ -20,16 +20,10 @@ schedule = "daily 02:15"`;
 
 function JobState({ job, voice }: { job: Job; voice: Voice }) {
   const { words } = voice;
-  const error = job.last_run?.error ?? null;
   return (
     <>
       <State tone={tones[job.state]}>{words.jobState[job.state]}</State>
       {job.running && <span class="kind">{words.running}</span>}
-      {job.state === "failed" && error !== null && (
-        <span class="reason" translate={false}>
-          {error}
-        </span>
-      )}
     </>
   );
 }
@@ -37,6 +31,12 @@ function JobState({ job, voice }: { job: Job; voice: Voice }) {
 function LastRun({ job, voice }: { job: Job; voice: Voice }) {
   const { words, format } = voice;
   const run = job.last_run;
+  if (run !== null && run.error !== null)
+    return (
+      <span class="reason" translate={false}>
+        {run.error}
+      </span>
+    );
   if (run === null || run.new_bytes === null || run.stored_bytes === null) return <>—</>;
   return (
     <>

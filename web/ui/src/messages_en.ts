@@ -97,8 +97,8 @@ export const english: Messages = {
   },
 
   loading: "Loading…",
-  upToDate: (time) => `Up to date at ${time}.`,
-  stale: (time) => `The server does not answer: data from ${time}. Trying again.`,
+  upToDate: (time) => `Up to date at ${time}`,
+  stale: (time) => `The server does not answer. Data from ${time}; trying again.`,
   neverReached: "The server does not answer. Trying again.",
 
   sentence(overview, format, now) {
@@ -209,5 +209,5 @@ export const english: Messages = {
     budgets: "No budget is entered. To enter one:",
     unknown: "No answer yet.",
   },
-  footer: (time) => `Last change: ${time}.`,
+  footer: (time) => `Last change: ${time}`,
 };

@@ -75,7 +75,7 @@ export const french: Messages = {
   product: "Intendance",
   skip: "Aller au contenu",
   otherLanguage: { code: "en", name: "English" },
-  signOut: "Fermer la session",
+  signOut: "Quitter",
   signOutFailed: "Le serveur ne répond pas : la session reste ouverte.",
   days: {
     today: (clock) => `aujourd’hui à ${clock}`,
