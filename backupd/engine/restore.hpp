@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+// Puts files back: each is there entirely or not at all, whatever links somebody left in the
+// target.
+#pragma once
+
+#include "backupd/engine/snapshot_reader.hpp"
+
+#include <filesystem>
+#include <functional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+namespace intendance::backupd {
+
+struct RestoreRequest {
+  std::filesystem::path target; // made when it is not there
+  PathFilter paths;
+  std::size_t strip = 0; // leading parts of each path that are dropped
+  bool dry_run = false;
+};
+
+struct RestoreProblem {
+  std::string path, message;
+};
+
+struct RestoreResult {
+  std::uint64_t files = 0, directories = 0, other = 0, bytes = 0;
+  // What could not be put back, or not with all its attributes.
+  std::vector<RestoreProblem> problems;
+};
+
+// Durable when it returns. A file that fails is reported and the others go on; throws Error only
+// when nothing can go on, and Cancelled when asked to stop. May be run again after either.
+RestoreResult restore(SnapshotReader& snapshot, const RestoreRequest& request, std::stop_token stop,
+                      const std::function<void(const RestoreResult&)>& progress = {});
+
+} // namespace intendance::backupd

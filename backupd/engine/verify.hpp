@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+// Proves that a repository is whole: every snapshot signed, every chunk that one needs in a pack of
+// the right size, and with read_data every stored byte what was written.
+#pragma once
+
+#include "backupd/repository/repository.hpp"
+
+#include <functional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+namespace intendance::backupd {
+
+struct VerifyOptions {
+  bool read_data = false;
+};
+
+struct DamagedFile {
+  SnapshotName snapshot{};
+  std::string path;
+};
+
+struct VerifyReport {
+  std::uint64_t snapshots = 0, packs = 0, chunks = 0, bytes_read = 0;
+  std::vector<Finding> findings;    // damage, each with the object's name
+  std::vector<DamagedFile> damaged; // what it costs; known with a reader key only
+  bool files_known = false;
+};
+
+VerifyReport verify(const Repository& repository, const VerifyOptions& options,
+                    std::stop_token stop,
+                    const std::function<void(const VerifyReport&)>& progress = {});
+
+} // namespace intendance::backupd

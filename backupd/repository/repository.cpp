@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+#include "backupd/repository/repository.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+namespace intendance::backupd {
+
+using core::ConfigError;
+using core::CorruptData;
+using core::to_hex;
+
+namespace {
+
+std::optional<std::uint32_t> version_of(const std::string& object) {
+  constexpr std::string_view prefix = "trust/";
+  std::uint32_t version = 0;
+  const auto* end = object.data() + object.size();
+  const auto result = std::from_chars(object.data() + prefix.size(), end, version);
+  if (result.ec != std::errc() || result.ptr != end || trust_object_name(version) != object) {
+    return std::nullopt;
+  }
+  return version;
+}
+
+std::optional<core::Digest> digest_of(const std::string& object) {
+  try {
+    return core::to_array<32>(core::from_hex(object.substr(object.rfind('/') + 1)));
+  } catch (const CorruptData&) {
+    return std::nullopt;
+  }
+}
+
+// The version that this machine saw last; 0 when it saw none.
+class TrustMemory {
+public:
+  TrustMemory(const std::filesystem::path& folder, const RepositoryId& repository)
+      : file_(folder.empty() ? folder : folder / ("trust-" + to_hex(repository))) {}
+
+  std::uint32_t last_seen() const {
+    if (file_.empty() || !std::filesystem::exists(file_)) return 0;
+    const auto text = core::read_file(file_, 100);
+    std::uint32_t version = 0;
+    std::from_chars(text.data(), text.data() + text.size(), version);
+    return version;
+  }
+  void remember(std::uint32_t version) const {
+    if (file_.empty() || version <= last_seen()) return;
+    std::filesystem::create_directories(file_.parent_path());
+    core::write_file_atomically(file_, std::to_string(version) + "\n", 0600);
+  }
+
+private:
+  std::filesystem::path file_;
+};
+
+std::string names_of(std::initializer_list<Role> roles) {
+  std::string names;
+  for (const auto role : roles) {
+    names += names.empty() ? "" : " or ";
+    names += role == Role::reader       ? "reader.key"
+             : role == Role::maintainer ? "maintenance.key"
+                                        : "writer.key";
+  }
+  return names;
+}
+
+} // namespace
+
+void Repository::initialise(storage::ObjectStore& store, const KeyFolder& keys,
+                            const std::string& machine, core::TimePoint now) {
+  store.list("trust/", [&](const storage::ObjectInfo& info) {
+    throw core::Error(store.address() + " holds a repository already (" + info.name +
+                      "); to use it, give its keys; to begin anew, choose another address");
+  });
+  keys.generate_missing();
+  const auto writer = *keys.writer();
+  const auto trust = make_trust({"reader", keys.reader()->recipient()},
+                                {"maintenance", keys.maintenance()->recipient()},
+                                {machine, writer.identity().recipient(), writer.public_key()}, now);
+  store.put(trust_object_name(trust.version), encode_trust(trust, *keys.owner()));
+}
+
+Repository Repository::open(std::unique_ptr<storage::ObjectStore> store, const KeyFolder& keys,
+                            std::initializer_list<Role> roles,
+                            const std::filesystem::path& memory) {
+  Repository repository;
+  repository.store_ = std::move(store);
+  core::with_context("opening " + repository.store_->address(), [&] {
+    repository.load_trust(keys.owner_public(), memory);
+    repository.open_secrets(keys, roles);
+  });
+  return repository;
+}
+
+void Repository::load_trust(const core::PublicKey& owner, const std::filesystem::path& memory) {
+  bool any = false;
+  store_->list("trust/", [&](const storage::ObjectInfo& info) {
+    any = true;
+    try {
+      const auto object = store_->get(info.name, longest_trust);
+      if (!object) return;
+      auto trust = decode_trust(*object, owner);
+      if (version_of(info.name) != trust.version)
+        throw CorruptData("has another version than its name says");
+      if (!trust_ || trust.version > trust_->version) {
+        trust_ = std::make_unique<TrustDocument>(std::move(trust));
+      }
+    } catch (const core::TransientError&) {
+      throw;
+    } catch (const core::Error& error) {
+      findings_.push_back({info.name, error.what()});
+    }
+  });
+  if (!trust_) {
+    if (!any)
+      throw core::Error(
+          "there is no repository (nothing under trust/); intendance repository init makes one");
+    throw core::AccessDenied("no trust object is the pinned owner's: " + findings_.front().object +
+                             " " + findings_.front().message);
+  }
+  const TrustMemory remembered(memory, trust_->repository);
+  if (trust_->version < remembered.last_seen()) {
+    throw core::AccessDenied(fmt::format("the newest trust object is version {}, but this machine "
+                                         "has seen version {}: somebody removed "
+                                         "it or put an older copy of the repository in its place",
+                                         trust_->version, remembered.last_seen()));
+  }
+  remembered.remember(trust_->version);
+}
+
+void Repository::open_secrets(const KeyFolder& keys, std::initializer_list<Role> roles) {
+  for (const auto role : roles) {
+    role_ = role;
+    if (role == Role::writer) {
+      auto writer = keys.writer();
+      if (!writer) continue;
+      if (trust_->writer(writer->public_key()) == nullptr) {
+        throw core::AccessDenied("the owner does not trust " +
+                                 (keys.path() / "writer.key").string() + " to write here");
+      }
+      secrets_ = std::make_unique<SharedSecrets>(open_writer_secrets(*trust_, *writer));
+      writer_ = std::make_unique<WriterKey>(std::move(*writer));
+      return;
+    }
+    const auto identity = role == Role::reader ? keys.reader() : keys.maintenance();
+    if (!identity) continue;
+    secrets_ = std::make_unique<SharedSecrets>(role == Role::reader
+                                                   ? open_reader_secrets(*trust_, *identity)
+                                                   : open_maintainer_secrets(*trust_, *identity));
+    return;
+  }
+  throw ConfigError(keys.path().string() + " holds no key for this; " + names_of(roles) +
+                    " is needed");
+}
+
+std::vector<Snapshot> Repository::snapshots(std::vector<Finding>& findings) const {
+  std::vector<Snapshot> found;
+  store_->list("snapshots/", [&](const storage::ObjectInfo& info) {
+    try {
+      const auto name = digest_of(info.name);
+      if (!name) throw CorruptData("is not a name of a snapshot");
+      const auto object = store_->get(info.name, longest_snapshot);
+      if (object) found.push_back(decode_snapshot(*name, *object, *trust_, *secrets_));
+    } catch (const core::TransientError&) {
+      throw;
+    } catch (const core::Error& error) {
+      findings.push_back({info.name, error.what()});
+    }
+  });
+  std::sort(found.begin(), found.end(), [](const auto& left, const auto& right) {
+    return std::tie(left.header.started, left.header.sequence) <
+           std::tie(right.header.started, right.header.sequence);
+  });
+  return found;
+}
+
+Snapshot Repository::find_snapshot(const std::string& wanted) const {
+  std::vector<Finding> ignored;
+  auto all = snapshots(ignored);
+  if (wanted == "latest") {
+    if (all.empty()) throw ConfigError(store_->address() + " holds no snapshot yet");
+    return all.back();
+  }
+  std::vector<Snapshot> matching;
+  for (const auto& snapshot : all) {
+    if (wanted.size() >= 4 && to_hex(snapshot.name).starts_with(wanted))
+      matching.push_back(snapshot);
+  }
+  if (matching.size() == 1) return matching.front();
+  throw ConfigError(
+      fmt::format("\"{}\" names {} of the {} snapshots of {}; an id, a unique beginning of "
+                  "one (4 digits or more) or latest is wanted",
+                  wanted, matching.empty() ? "none" : "several", all.size(), store_->address()));
+}
+
+SnapshotBody Repository::body(const Snapshot& snapshot) const {
+  const auto object_name = snapshot_object_name(snapshot.name);
+  return core::with_context(object_name, [&] {
+    const auto object = store_->get(object_name, longest_snapshot);
+    if (!object) throw CorruptData("is gone");
+    if (core::blake2b(*object) != snapshot.name) throw CorruptData("is not what its name says");
+    return decode_snapshot_body(*object, *trust_, *secrets_);
+  });
+}
+
+ChunkIndex Repository::load_index(std::vector<Finding>& findings) const {
+  ChunkIndex index;
+  store_->list("indexes/", [&](const storage::ObjectInfo& info) {
+    try {
+      const auto object = store_->get(info.name, longest_index);
+      if (!object) return;
+      if (digest_of(info.name) != core::blake2b(*object))
+        throw CorruptData("is not what its name says");
+      for (auto& pack : decode_index(*object, secrets_->structure)) index.add(std::move(pack));
+    } catch (const core::TransientError&) {
+      throw;
+    } catch (const core::Error& error) {
+      findings.push_back({info.name, error.what()});
+    }
+  });
+  return index;
+}
+
+Buffer Repository::read_blobs(const PackInfo& pack, std::size_t first, std::size_t last) const {
+  const auto& begin = pack.entries[first];
+  const auto& end = pack.entries[last];
+  const auto name = pack_object_name(pack.name);
+  auto bytes =
+      store_->get(name, storage::Range{begin.offset, end.offset + end.stored - begin.offset});
+  if (!bytes) throw CorruptData(name + " is gone");
+  return std::move(*bytes);
+}
+
+Buffer Repository::read_chunk(const ChunkIndex& index, const ChunkId& id) const {
+  const auto place = index.find(id);
+  if (!place) throw CorruptData("chunk " + to_hex(id) + " is in no index");
+  return core::with_context(pack_object_name(place->pack->name), [&] {
+    const auto sealed = read_blobs(*place->pack, place->number, place->number);
+    return opener().open(place->pack->header, place->entry(), place->number, sealed);
+  });
+}
+
+} // namespace intendance::backupd

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+#pragma once
+
+#include "backupd/repository/index.hpp"
+#include "backupd/repository/keys.hpp"
+#include "backupd/repository/snapshot.hpp"
+#include "backupd/repository/trust.hpp"
+#include "storage/object_store.hpp"
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace intendance::backupd {
+
+enum class Role { reader, maintainer, writer };
+
+// Something under the repository's names that is not as it should be, and does not stop the work.
+struct Finding {
+  std::string object, message;
+};
+
+// One repository, as the holder of some keys sees it. Owns its store. One thread at a time.
+class Repository {
+public:
+  // Makes the keys that are not in the folder and the first trust object. Throws Error when the
+  // store already holds a repository.
+  static void initialise(storage::ObjectStore& store, const KeyFolder& keys,
+                         const std::string& machine, core::TimePoint now);
+
+  // Finds the trust object in force and opens it with the first key of the folder among `roles`.
+  // `memory` is a folder that remembers the version seen last, so that an older one is refused; it
+  // may be empty. Throws ConfigError for missing keys, AccessDenied for untrusted ones,
+  // CorruptData.
+  static Repository open(std::unique_ptr<storage::ObjectStore> store, const KeyFolder& keys,
+                         std::initializer_list<Role> roles, const std::filesystem::path& memory);
+
+  storage::ObjectStore& store() const { return *store_; }
+  const TrustDocument& trust() const { return *trust_; }
+  const SharedSecrets& secrets() const { return *secrets_; }
+  Role role() const { return role_; }
+  const WriterKey& writer() const { return *writer_; } // when role() is writer
+  const std::vector<Finding>& findings() const { return findings_; }
+
+  // All that can be read, oldest first; what cannot is added to `findings`.
+  std::vector<Snapshot> snapshots(std::vector<Finding>& findings) const;
+  // By id, a unique prefix of at least 4 digits, or "latest". Throws ConfigError.
+  Snapshot find_snapshot(const std::string& wanted) const;
+  SnapshotBody body(const Snapshot& snapshot) const;
+
+  ChunkIndex load_index(std::vector<Finding>& findings) const;
+  // Throws CorruptData that names the object, or AccessDenied.
+  Buffer read_chunk(const ChunkIndex& index, const ChunkId& id) const;
+  // Fetches one range for several blobs of a pack that lie side by side.
+  Buffer read_blobs(const PackInfo& pack, std::size_t first, std::size_t last) const;
+  PackOpener opener() const { return PackOpener(*trust_, *secrets_); }
+
+private:
+  Repository() = default;
+  void load_trust(const core::PublicKey& owner, const std::filesystem::path& memory);
+  void open_secrets(const KeyFolder& keys, std::initializer_list<Role> roles);
+
+  std::unique_ptr<storage::ObjectStore> store_;
+  std::unique_ptr<TrustDocument> trust_;
+  std::unique_ptr<SharedSecrets> secrets_;
+  std::unique_ptr<WriterKey> writer_;
+  Role role_ = Role::reader;
+  std::vector<Finding> findings_;
+};
+
+// Longest objects of each kind that are read whole, in bytes.
+inline constexpr std::uint64_t longest_trust = std::uint64_t{4} << 20;
+inline constexpr std::uint64_t longest_snapshot = std::uint64_t{256} << 20;
+inline constexpr std::uint64_t longest_index = std::uint64_t{1} << 30;
+inline constexpr std::uint64_t longest_pack = std::uint64_t{256} << 20;
+
+} // namespace intendance::backupd
