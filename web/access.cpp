@@ -53,6 +53,11 @@ std::optional<std::string> token_in(const std::string& body) {
 
 } // namespace
 
+core::SecretBytes read_access_token(const WebConfig& config) {
+  return core::with_context("[webd] access_token_file",
+                            [&] { return core::read_secret(config.access_token_file); });
+}
+
 std::string client_address(const core::HttpRequest& request) {
   if (!request.remote_address.starts_with("127.")) return request.remote_address;
   const std::string forwarded = request.header("x-forwarded-for").value_or("");

@@ -6,6 +6,7 @@
 #include "core/clock.hpp"
 #include "core/http_server.hpp"
 #include "core/secret.hpp"
+#include "web/config.hpp"
 #include "web/sessions.hpp"
 
 #include <chrono>
@@ -40,6 +41,9 @@ private:
   SessionStore sessions_;
   AttemptLimiter limiter_;
 };
+
+// The token of [webd] access_token_file. Throws what core::read_secret throws.
+core::SecretBytes read_access_token(const WebConfig& config);
 
 // Whose attempts are counted together: the peer, or, behind a proxy on this machine, the last
 // address of X-Forwarded-For, which is the one that the proxy itself saw.

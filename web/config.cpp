@@ -64,11 +64,16 @@ std::optional<WebConfig> read_config(const core::ConfigDocument& document) {
   core::ConfigTable& webd = *found;
   WebConfig config;
   config.listen = webd.text("listen", "127.0.0.1:9713");
-  webd.parsed("listen", config.listen, core::parse_listen_address);
+  const core::ListenAddress listen =
+      webd.parsed("listen", config.listen, core::parse_listen_address);
   config.machines = read_machines(webd);
   config.billingd = optional_address(webd, "billingd");
   config.prometheus = optional_address(webd, "prometheus");
   config.token_file = webd.optional_path("token_file");
+  // Without it /metrics is open, which only this machine may see.
+  if (!config.token_file && !listen.is_loopback())
+    webd.fail("listen", "a token_file is needed to listen elsewhere than on loopback\n  allowed: "
+                        "127.0.0.1:PORT, or token_file = \"FILE\" beside it");
   config.access_token_file = webd.path("access_token_file");
   config.every = webd.duration("every", std::chrono::seconds{10});
   config.timeout = webd.duration("timeout", std::chrono::seconds{5});

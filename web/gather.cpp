@@ -62,7 +62,9 @@ std::vector<DaemonAddress> daemons_of(const WebConfig& config) {
 }
 
 core::SecretBytes read_daemon_token(const WebConfig& config) {
-  return config.token_file ? core::read_secret(*config.token_file) : core::SecretBytes();
+  if (!config.token_file) return {};
+  return core::with_context("[webd] token_file",
+                            [&] { return core::read_secret(*config.token_file); });
 }
 
 void ask_daemon(DaemonReport& report, core::HttpClient& client, const core::SecretBytes& token,

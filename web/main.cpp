@@ -14,8 +14,7 @@ using namespace intendance;
 int main(int argument_count, char** arguments) {
   return core::run_daemon(argument_count, arguments, "intendance-webd", [](core::Daemon& daemon) {
     const web::WebConfig config = web::require_config(daemon.config());
-    web::Access access(core::read_secret(config.access_token_file), daemon.clock(),
-                       config.session_lifetime);
+    web::Access access(web::read_access_token(config), daemon.clock(), config.session_lifetime);
     const web::Poller poller(web::daemons_of(config), web::read_daemon_token(config),
                              {config.every, config.timeout}, daemon.clock());
     core::MetricsPage metrics;

@@ -47,6 +47,9 @@ private:
     return std::string(language_ == Language::french ? french : english);
   }
 
+  // French puts a space before it, at which no line may break.
+  std::string colon() const { return in("\u00a0: ", ": "); }
+
   std::string painted(std::string_view code, const std::string& text) const {
     return colour_ == Colour::ansi ? fmt::format("\x1b[{}m{}\x1b[0m", code, text) : text;
   }
@@ -157,7 +160,7 @@ private:
 
   std::string sentence(const Finding& finding) const {
     const std::string said = statement(finding);
-    return finding.reason && !finding.reason->empty() ? said + ": " + *finding.reason : said;
+    return finding.reason && !finding.reason->empty() ? said + colon() + *finding.reason : said;
   }
 
   std::string statement(const Finding& finding) const {
@@ -181,10 +184,10 @@ private:
                          in("jamais faite", "never made"));
     case FindingCode::filesystem_full:
     case FindingCode::filesystem_low:
-      return fmt::format("{} {} ({}): {} % {}", in("disque", "disk"), subject, machine, percent,
-                         in("libre", "free"));
+      return fmt::format("{} {} ({}){}{} % {}", in("disque", "disk"), subject, machine, colon(),
+                         percent, in("libre", "free"));
     case FindingCode::memory_low:
-      return fmt::format("{} ({}): {} % {}", in("mémoire", "memory"), machine, percent,
+      return fmt::format("{} ({}){}{} % {}", in("mémoire", "memory"), machine, colon(), percent,
                          in("libre", "free"));
     case FindingCode::backupd_silent:
       return fmt::format("backupd ({}) {}{}", machine, in("ne répond pas", "does not answer"),
@@ -199,7 +202,7 @@ private:
                          money(finding.cents.value_or(0)));
     case FindingCode::budget_low: break;
     }
-    return fmt::format("budget {}: {} {} ({} %)", subject, in("il reste", "left:"),
+    return fmt::format("budget {}{}{} {} ({} %)", subject, colon(), in("il reste", "left"),
                        money(finding.cents.value_or(0)), percent);
   }
 

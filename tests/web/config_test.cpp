@@ -63,6 +63,8 @@ TEST(WebConfig, NamesThePlaceOfEachFault) {
     return refusal(text);
   };
   EXPECT_THAT(fault("127.0.0.1:9800", "localhost"), HasSubstr("intendance.toml:2"));
+  EXPECT_THAT(fault("127.0.0.1:9800\"\ntoken_file = \"token\"", "10.0.0.1:9800\""),
+              HasSubstr("a token_file is needed to listen elsewhere than on loopback"));
   EXPECT_THAT(fault("http://10.0.0.11:9710/", "10.0.0.11:9710"),
               HasSubstr("allowed: http://HOST:PORT"));
   EXPECT_THAT(fault("http://10.0.0.11:9710/", "http://"),

@@ -126,7 +126,8 @@ TEST(WebMetrics, SayWhichDaemonsAnswer) {
   EXPECT_THAT(text, HasSubstr(R"(intendance_webd_daemon_up{daemon="backupd",machine="web-1"} 0)"));
   EXPECT_THAT(
       text,
-      HasSubstr(R"(last_answer_timestamp_seconds{daemon="collectord",machine="web-1"} 1795439520)"));
+      HasSubstr(
+          R"(last_answer_timestamp_seconds{daemon="collectord",machine="web-1"} 1795439520)"));
 }
 
 } // namespace

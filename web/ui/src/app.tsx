@@ -15,7 +15,9 @@ import { Services } from "./services";
 import { SignIn } from "./sign_in";
 import { Verdict } from "./verdict";
 
-const refreshEvery = 15_000; // milliseconds
+// Milliseconds; less while the first answers are still coming in.
+const refreshEvery = 15_000;
+const refreshEverySoon = 5_000;
 
 interface Knowledge {
   access: "unknown" | "signed-out" | "signed-in";
@@ -52,7 +54,8 @@ function useOverview() {
       const overview = answer.kind === "new" ? answer.overview : before.overview;
       return { access: "signed-in", overview, confirmed: now, reachable: true, now };
     });
-    timer.current = window.setTimeout(refresh, refreshEvery);
+    const soon = answer.kind === "new" && answer.overview.verdict === "unknown";
+    timer.current = window.setTimeout(refresh, soon ? refreshEverySoon : refreshEvery);
   }, []);
 
   const forget = useCallback(() => {
