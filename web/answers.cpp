@@ -38,10 +38,11 @@ public:
   std::optional<std::int64_t> integer(const char* key) const {
     const Json* value = find(key);
     if (value == nullptr) return std::nullopt;
-    // Larger than an int64 is an unsigned integer to the parser, and would wrap.
-    if (!value->is_number_integer() ||
-        (value->is_number_unsigned() && value->get<std::uint64_t>() > INT64_MAX))
-      refuse(key, "is not an integer of 64 bits");
+    if (!value->is_number_integer()) refuse(key, "is not an integer");
+    // What is larger than an int64 is unsigned to the parser, and would wrap.
+    const bool huge =
+        value->is_number_unsigned() && value->get<std::uint64_t>() > std::uint64_t{largest_exact};
+    if (huge || value->get<std::int64_t>() < -largest_exact) refuse(key, "is too large");
     return value->get<std::int64_t>();
   }
 
@@ -177,16 +178,17 @@ Job parse_job(const Fields& fields) {
   return job;
 }
 
-Budget parse_budget(const Fields& fields) {
+Budget parse_budget(const Fields& fields, const std::string& usual_basis) {
   Budget budget;
   budget.fund = fields.required_text("fund");
   budget.label = fields.text("label").value_or("");
   budget.year = fields.required_integer("year");
   budget.from = fields.required_text("from");
   budget.to = fields.required_text("to");
-  budget.budget_cents = fields.required_integer("budget_cents");
+  budget.basis = fields.text("basis").value_or(usual_basis);
   budget.spent_cents = fields.required_integer("spent_cents");
-  budget.available_cents = fields.required_integer("available_cents");
+  budget.budget_cents = fields.integer("budget_cents");
+  budget.available_cents = fields.integer("available_cents");
   budget.minutes = fields.required_integer("minutes");
   return budget;
 }
@@ -226,8 +228,8 @@ CollectordAnswer parse_collectord_answer(std::string_view body) {
   }
   for (const Fields& filesystem : fields.objects("filesystems"))
     answer.filesystems.push_back({filesystem.required_text("mountpoint"),
-                                  filesystem.count("size_bytes").value_or(0),
-                                  filesystem.count("available_bytes").value_or(0)});
+                                  filesystem.count("size_bytes"),
+                                  filesystem.count("available_bytes")});
   for (const Fields& service : fields.objects("services"))
     answer.services.push_back(parse_service(service));
   return answer;
@@ -248,9 +250,9 @@ BillingdAnswer parse_billingd_answer(std::string_view body) {
   const Fields fields(json, "");
   BillingdAnswer answer;
   answer.currency = fields.text("currency").value_or("CAD");
-  answer.basis = fields.text("basis").value_or("net");
+  const std::string usual_basis = fields.text("basis").value_or("net");
   for (const Fields& budget : fields.objects("budgets"))
-    answer.budgets.push_back(parse_budget(budget));
+    answer.budgets.push_back(parse_budget(budget, usual_basis));
   return answer;
 }
 

@@ -14,10 +14,12 @@
 
 namespace intendance::web {
 
+// Up to here every integer is exact in JavaScript too. Larger ones are refused: nobody has them.
+inline constexpr std::int64_t largest_exact = (std::int64_t{1} << 53) - 1;
+
 struct Filesystem {
   std::string mountpoint;
-  std::int64_t size_bytes = 0;
-  std::int64_t available_bytes = 0;
+  std::optional<std::int64_t> size_bytes, available_bytes;
 };
 
 enum class ServiceState { up, down, unknown };
@@ -69,12 +71,14 @@ struct Budget {
   std::string fund, label;
   std::int64_t year = 0; // in which the fiscal year starts
   std::string from, to;  // 2026-04-01
-  std::int64_t budget_cents = 0, spent_cents = 0, available_cents = 0;
-  std::int64_t minutes = 0; // worked
+  std::string basis;     // what spent_cents counts: net, gross or before_tax
+  std::int64_t spent_cents = 0;
+  std::optional<std::int64_t> budget_cents, available_cents; // absent where no budget was set
+  std::int64_t minutes = 0;                                  // worked
 };
 
 struct BillingdAnswer {
-  std::string currency, basis; // basis: net, gross or before_tax
+  std::string currency;
   std::vector<Budget> budgets;
 };
 

@@ -3,6 +3,8 @@
 
 #include "core/error.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include <algorithm>
 #include <thread>
 #include <utility>
@@ -24,6 +26,13 @@ std::string path_asked(DaemonKind kind) {
   return "/api/v1/status";
 }
 
+// What our daemons say beside a status: {"error": "…"}.
+std::string reason_in(const std::string& body) {
+  const nlohmann::json parsed = nlohmann::json::parse(body, nullptr, false);
+  const bool said = parsed.is_object() && parsed.contains("error") && parsed["error"].is_string();
+  return said ? ": " + parsed["error"].get<std::string>() : std::string();
+}
+
 // Throws core::Error when the status is not 200, saying what to do where that is known.
 void check_status(const core::HttpReply& reply) {
   if (reply.status == 200) return;
@@ -32,6 +41,8 @@ void check_status(const core::HttpReply& reply) {
     message += ": it does not accept the token of [webd] token_file";
   else if (reply.status == 404)
     message += ": something else than the expected daemon listens there";
+  else
+    message += reason_in(reply.body);
   throw core::Error(std::move(message));
 }
 

@@ -73,7 +73,10 @@ private:
 
   void note_silence(const DaemonReport& report, Presence presence, FindingCode code) {
     if (presence != Presence::silent) return;
-    find({code, report.address.machine, {}, {}, report.answered, report.error, {}, {}});
+    find({.code = code,
+          .machine = report.address.machine,
+          .since = report.answered,
+          .reason = report.error});
   }
 
   void add_collectord(const DaemonReport& report, Presence presence) {
@@ -102,14 +105,12 @@ private:
       service.reason.reset();
     }
     if (service.state == ServiceState::down)
-      find({FindingCode::service_down,
-            machine_name,
-            service.name,
-            service.kind,
-            service.since,
-            service.reason,
-            {},
-            {}});
+      find({.code = FindingCode::service_down,
+            .machine = machine_name,
+            .subject = service.name,
+            .kind = service.kind,
+            .since = service.since,
+            .reason = service.reason});
     pending_ = pending_ || service.state == ServiceState::unknown;
     overview_.services.push_back({machine_name, std::move(service)});
   }
@@ -118,20 +119,18 @@ private:
     for (const Filesystem& filesystem : view.status->filesystems) {
       const Level level = level_of(filesystem);
       if (level != Level::well)
-        find({level == Level::full ? FindingCode::filesystem_full : FindingCode::filesystem_low,
-              view.name,
-              filesystem.mountpoint,
-              {},
-              {},
-              {},
-              percent_of(filesystem.available_bytes, filesystem.size_bytes),
-              {}});
+        find({.code =
+                  level == Level::full ? FindingCode::filesystem_full : FindingCode::filesystem_low,
+              .machine = view.name,
+              .subject = filesystem.mountpoint,
+              .percent = percent_of(*filesystem.available_bytes, *filesystem.size_bytes)});
     }
     const auto& [total, available] =
         std::tie(view.status->memory_total_bytes, view.status->memory_available_bytes);
     if (total && available && *total > 0 && percent_of(*available, *total) < low_memory_percent)
-      find(
-          {FindingCode::memory_low, view.name, {}, {}, {}, {}, percent_of(*available, *total), {}});
+      find({.code = FindingCode::memory_low,
+            .machine = view.name,
+            .percent = percent_of(*available, *total)});
   }
 
   void add_backupd(const DaemonReport& report, Presence presence) {
@@ -156,7 +155,11 @@ private:
     std::optional<std::string> reason;
     if (job.last_run) reason = job.last_run->error;
     const auto note = [&](FindingCode code) {
-      find({code, machine_name, job.name, {}, job.last_success, reason, {}, {}});
+      find({.code = code,
+            .machine = machine_name,
+            .subject = job.name,
+            .since = job.last_success,
+            .reason = reason});
     };
     if (state == JobState::failed)
       note(FindingCode::backup_failed);
@@ -173,7 +176,6 @@ private:
     billing.presence = presence;
     if (const auto* answer = std::get_if<BillingdAnswer>(&report.answer)) {
       billing.currency = answer->currency;
-      billing.basis = answer->basis;
       for (const Budget& budget : answer->budgets) billing.budgets.push_back(view_of(budget));
     }
     overview_.billing = std::move(billing);
@@ -185,27 +187,25 @@ private:
     if (budget.from <= today && today <= budget.to) watch_budget(budget);
     BudgetView view{budget, std::nullopt};
     __extension__ using Wide = __int128;
-    if (budget.spent_cents > 0 && budget.minutes > 0)
-      view.available_minutes =
-          static_cast<std::int64_t>(Wide{std::max<std::int64_t>(budget.available_cents, 0)} *
-                                    budget.minutes / budget.spent_cents);
+    if (budget.available_cents && budget.spent_cents > 0 && budget.minutes > 0) {
+      const Wide left = std::max<std::int64_t>(*budget.available_cents, 0);
+      const Wide minutes = left * budget.minutes / budget.spent_cents;
+      view.available_minutes = static_cast<std::int64_t>(std::min(minutes, Wide{largest_exact}));
+    }
     return view;
   }
 
   void watch_budget(const Budget& budget) {
-    if (budget.available_cents < 0)
-      find(
-          {FindingCode::budget_exceeded, {}, budget.fund, {}, {}, {}, {}, -budget.available_cents});
-    else if (budget.budget_cents > 0 &&
-             percent_of(budget.available_cents, budget.budget_cents) < low_budget_percent)
-      find({FindingCode::budget_low,
-            {},
-            budget.fund,
-            {},
-            {},
-            {},
-            percent_of(budget.available_cents, budget.budget_cents),
-            budget.available_cents});
+    if (!budget.available_cents) return;
+    const std::int64_t left = *budget.available_cents;
+    const std::int64_t percent = percent_of(left, budget.budget_cents.value_or(0));
+    if (left < 0)
+      find({.code = FindingCode::budget_exceeded, .subject = budget.fund, .cents = -left});
+    else if (budget.budget_cents.value_or(0) > 0 && percent < low_budget_percent)
+      find({.code = FindingCode::budget_low,
+            .subject = budget.fund,
+            .percent = percent,
+            .cents = left});
   }
 
   void count() {
@@ -314,8 +314,8 @@ std::string_view name_of(Level level) {
 }
 
 Level level_of(const Filesystem& filesystem) {
-  if (filesystem.size_bytes <= 0) return Level::well;
-  const std::int64_t left = percent_of(filesystem.available_bytes, filesystem.size_bytes);
+  if (!filesystem.available_bytes || filesystem.size_bytes.value_or(0) <= 0) return Level::well;
+  const std::int64_t left = percent_of(*filesystem.available_bytes, *filesystem.size_bytes);
   if (left < full_percent) return Level::full;
   return left < low_percent ? Level::low : Level::well;
 }

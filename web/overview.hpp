@@ -63,11 +63,11 @@ Severity severity_of(FindingCode code);
 
 struct Finding {
   FindingCode code;
-  std::string machine, subject, kind; // empty where the code has none
-  std::optional<core::TimePoint> since;
-  std::optional<std::string> reason;   // as the daemon or the network said it, in its language
-  std::optional<std::int64_t> percent; // that is left, rounded down
-  std::optional<std::int64_t> cents;
+  std::string machine{}, subject{}, kind{}; // empty where the code has none
+  std::optional<core::TimePoint> since{};
+  std::optional<std::string> reason{};   // as the daemon or the network said it, in its language
+  std::optional<std::int64_t> percent{}; // that is left, rounded down
+  std::optional<std::int64_t> cents{};
 };
 
 struct MachineView {
@@ -80,7 +80,7 @@ struct MachineView {
 
 enum class Level { well, low, full };
 std::string_view name_of(Level level);
-Level level_of(const Filesystem& filesystem);
+Level level_of(const Filesystem& filesystem); // well when its figures are not known
 
 struct ServiceView {
   std::string machine;
@@ -105,7 +105,7 @@ struct BudgetView {
 
 struct Billing {
   Presence presence = Presence::pending;
-  std::string currency, basis;
+  std::string currency;
   std::vector<BudgetView> budgets;
 };
 

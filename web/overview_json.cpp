@@ -47,8 +47,8 @@ Json json_of(const MachineView& view) {
   Json filesystems = Json::array();
   for (const Filesystem& filesystem : status.filesystems)
     filesystems.push_back({{"mountpoint", filesystem.mountpoint},
-                           {"size_bytes", filesystem.size_bytes},
-                           {"available_bytes", filesystem.available_bytes},
+                           {"size_bytes", json_of(filesystem.size_bytes)},
+                           {"available_bytes", json_of(filesystem.available_bytes)},
                            {"level", name_of(level_of(filesystem))}});
   machine["status"] = {{"version", status.version},
                        {"boot_time", json_of(status.boot_time)},
@@ -107,9 +107,10 @@ Json json_of(const BudgetView& view) {
           {"year", budget.year},
           {"from", budget.from},
           {"to", budget.to},
-          {"budget_cents", budget.budget_cents},
+          {"basis", budget.basis},
+          {"budget_cents", json_of(budget.budget_cents)},
           {"spent_cents", budget.spent_cents},
-          {"available_cents", budget.available_cents},
+          {"available_cents", json_of(budget.available_cents)},
           {"minutes", budget.minutes},
           {"available_minutes", json_of(view.available_minutes)}};
 }
@@ -141,7 +142,6 @@ std::string overview_json(const Overview& overview, core::TimePoint time) {
   if (overview.billing)
     body["billing"] = {{"state", name_of(overview.billing->presence)},
                        {"currency", overview.billing->currency},
-                       {"basis", overview.billing->basis},
                        {"budgets", list_of(overview.billing->budgets)}};
   // The network's own messages may hold any bytes.
   return body.dump(-1, ' ', false, Json::error_handler_t::replace);

@@ -120,17 +120,19 @@ private:
                                             : "");
       return;
     }
-    for (const BudgetView& view : billing.budgets) {
-      std::string rest =
-          fmt::format("{} {}", in("disponible", "available"), money(view.budget.available_cents));
-      if (view.available_minutes) rest += fmt::format(" ≈ {} h", *view.available_minutes / 60);
-      rest +=
-          fmt::format("   {} {} ({})", view.budget.fund, view.budget.year, basis(billing.basis));
-      line("budget",
-           fmt::format("{} {} {}", money(view.budget.spent_cents), in("de", "of"),
-                       money(view.budget.budget_cents)),
-           rest);
-    }
+    for (const BudgetView& view : billing.budgets) budget_line(view);
+  }
+
+  void budget_line(const BudgetView& view) {
+    const Budget& budget = view.budget;
+    std::string figure = money(budget.spent_cents);
+    if (budget.budget_cents) figure += in(" de ", " of ") + money(*budget.budget_cents);
+    std::string rest = in("aucun budget fixé", "no budget set");
+    if (budget.available_cents)
+      rest = in("disponible ", "available ") + money(*budget.available_cents);
+    if (view.available_minutes) rest += fmt::format(" ≈ {} h", *view.available_minutes / 60);
+    line("budget", figure,
+         fmt::format("{}   {} {} ({})", rest, budget.fund, budget.year, basis(budget.basis)));
   }
 
   std::string basis(const std::string& basis) const {

@@ -70,7 +70,7 @@ export function healthyLab(now = Date.now()) {
       time: iso(now), currency: "CAD", basis: "net",
       budgets: [{
         fund: "F-1234", label: "Fonctionnement", year: 2026, from: "2026-04-01", to: "2027-03-31",
-        budget_cents: 2_400_000, spent_cents: 641_250, available_cents: 1_758_750, minutes: 3_206, as_of: iso(now).slice(0, 10),
+        basis: "net", budget_cents: 2_400_000, spent_cents: 641_250, available_cents: 1_758_750, minutes: 3_206, as_of: iso(now).slice(0, 10),
       }],
       ledger: { entries: 118, head: "5f0c" },
     },

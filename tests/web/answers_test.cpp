@@ -69,9 +69,9 @@ TEST(CollectordAnswer, NamesTheFieldThatIsWrong) {
   EXPECT_EQ(refusal_of_collectord(with(samples::collectord, "21001531392", "-1")),
             "filesystems[0].size_bytes: is negative");
   EXPECT_EQ(refusal_of_collectord(with(samples::collectord, "21001531392", "99999999999999999999")),
-            "filesystems[0].size_bytes: is not an integer of 64 bits");
+            "filesystems[0].size_bytes: is not an integer");
   EXPECT_EQ(refusal_of_collectord(with(samples::collectord, "9123456789", "18446744073709551615")),
-            "filesystems[0].available_bytes: is not an integer of 64 bits");
+            "filesystems[0].available_bytes: is too large");
   EXPECT_EQ(refusal_of_collectord(with(samples::collectord, "0.42", "\"0.42\"")),
             "load1: is not a number");
   EXPECT_THAT(refusal_of_collectord(with(samples::collectord, "2026-11-20T08:00:00Z", "yesterday")),
@@ -107,12 +107,36 @@ TEST(BillingdAnswer, HoldsWholeCents) {
   const BillingdAnswer answer = parse_billingd_answer(samples::billingd);
   ASSERT_EQ(answer.budgets.size(), 1U);
   EXPECT_EQ(answer.budgets[0].available_cents, 1758750);
-  EXPECT_EQ(answer.basis, "net");
+  EXPECT_EQ(answer.budgets[0].basis, "net");
+}
+
+TEST(BillingdAnswer, PrefersTheBasisOfTheBudgetItself) {
+  const std::string body =
+      with(samples::billingd, R"("fund": "F-1234",)", R"("fund": "F-1234", "basis": "gross",)");
+  EXPECT_EQ(parse_billingd_answer(body).budgets.at(0).basis, "gross");
+}
+
+TEST(BillingdAnswer, KnowsAYearWithoutABudget) {
+  const std::string body = with(with(samples::billingd, "2400000", "null"), "1758750", "null");
+  const BillingdAnswer answer = parse_billingd_answer(body);
+  EXPECT_EQ(answer.budgets.at(0).budget_cents, std::nullopt);
+  EXPECT_EQ(answer.budgets.at(0).available_cents, std::nullopt);
+  EXPECT_EQ(answer.budgets.at(0).spent_cents, 641250);
+}
+
+TEST(BillingdAnswer, RefusesMoneyThatJavaScriptCannotCount) {
+  const auto spent = [](const std::string& cents) {
+    return refusal([&] { parse_billingd_answer(with(samples::billingd, "641250", cents)); });
+  };
+  EXPECT_EQ(spent("9007199254740991"), "accepted");
+  EXPECT_EQ(spent("9007199254740992"), "budgets[0].spent_cents: is too large");
+  EXPECT_EQ(spent("-9007199254740991"), "accepted");
+  EXPECT_EQ(spent("-9223372036854775808"), "budgets[0].spent_cents: is too large");
 }
 
 TEST(BillingdAnswer, RefusesMoneyThatIsNotWholeCents) {
   EXPECT_EQ(refusal([] { parse_billingd_answer(with(samples::billingd, "641250", "6412.50")); }),
-            "budgets[0].spent_cents: is not an integer of 64 bits");
+            "budgets[0].spent_cents: is not an integer");
 }
 
 TEST(FirstLine, CutsBetweenCharactersNotInThem) {

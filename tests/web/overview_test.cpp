@@ -118,8 +118,8 @@ TEST(Overview, WarnsOfDisksByWhatIsLeft) {
 }
 
 TEST(Overview, ComputesPercentOfTheLargestDisk) {
-  std::string body = with(samples::collectord, "21001531392", "9223372036854775807");
-  body = with(body, "9123456789", "9223372036854775806");
+  std::string body = with(samples::collectord, "21001531392", "9007199254740991");
+  body = with(body, "9123456789", "9007199254740990");
   EXPECT_EQ(overview_of({answered_collectord(body)}).verdict, VerdictState::well);
 }
 
@@ -170,6 +170,13 @@ TEST(Overview, CountsWhatTheRestOfTheBudgetBuys) {
   EXPECT_EQ(overview.billing->budgets.at(0).available_minutes, 8793);
 }
 
+TEST(Overview, BoundsWhatAnAbsurdBudgetBuys) {
+  std::string body = with(samples::billingd, "1758750", "9007199254740991");
+  body = with(with(body, "3206", "9007199254740991"), "641250", "1");
+  EXPECT_EQ(overview_of({answered_billingd(body)}).billing->budgets.at(0).available_minutes,
+            largest_exact);
+}
+
 TEST(Overview, DoesNotKnowWhatAnHourCostsBeforeTheFirst) {
   std::string body = with(samples::billingd, "641250", "0");
   body = with(body, "3206", "0");
@@ -186,6 +193,14 @@ TEST(Overview, WarnsOfABudgetThatEndsOrIsExceeded) {
   EXPECT_EQ(with_available("0").at(0).code, FindingCode::budget_low);
   EXPECT_EQ(with_available("-1").at(0).code, FindingCode::budget_exceeded);
   EXPECT_EQ(with_available("-1").at(0).cents, 1);
+}
+
+TEST(Overview, DoesNotJudgeWhatIsNotKnown) {
+  const std::string disk = with(samples::collectord, "9123456789", "null");
+  const std::string year = with(with(samples::billingd, "2400000", "null"), "1758750", "null");
+  const Overview overview = overview_of({answered_collectord(disk), answered_billingd(year)});
+  EXPECT_TRUE(overview.findings.empty());
+  EXPECT_EQ(overview.billing->budgets.at(0).available_minutes, std::nullopt);
 }
 
 TEST(Overview, DoesNotWarnOfAYearThatIsOver) {

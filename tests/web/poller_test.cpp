@@ -226,6 +226,8 @@ INSTANTIATE_TEST_SUITE_P(
                     WrongAnswer{"Refused", "{}", 401,
                                 "does not accept the token of [webd] token_file"},
                     WrongAnswer{"Elsewhere", "", 404, "something else than the expected daemon"},
+                    WrongAnswer{"NotReady", R"({"error": "the ledger was not read yet"})", 503,
+                                "answered 503: the ledger was not read yet"},
                     WrongAnswer{"Redirected", "", 302, "answered 302"},
                     WrongAnswer{"Broken", "oh no", 500, "answered 500"}),
     [](const auto& each) { return each.param.name; });

@@ -63,6 +63,13 @@ TEST(StatusText, SaysWhatToDoWhereNothingIsConfigured) {
   EXPECT_THAT(text, Not(HasSubstr("budget")));
 }
 
+TEST(StatusText, SaysWhereNoBudgetIsSet) {
+  const std::string year = with(with(samples::billingd, "2400000", "null"), "1758750", "null");
+  EXPECT_THAT(
+      text_of({samples::answered_billingd(year)}, Language::english),
+      HasSubstr("budget       $6,412.50                 no budget set   F-1234 2026 (net)\n"));
+}
+
 TEST(StatusText, IsColouredOnlyWhenAsked) {
   DaemonReport silent{{DaemonKind::collectord, "db-1", "http://10.0.0.9:9710"},
                       samples::now(),

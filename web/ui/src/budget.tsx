@@ -3,32 +3,48 @@ import type { Budget as BudgetFacts, Overview } from "./overview";
 import { Empty, Meter, Section, type Tone, type Voice } from "./parts";
 
 function toneOf(budget: BudgetFacts): Tone {
-  if (budget.available_cents < 0) return "critical";
-  return budget.available_cents * 10 < budget.budget_cents ? "warning" : "well";
+  const { available_cents: left, budget_cents: whole } = budget;
+  if (left === null || whole === null) return "unknown";
+  if (left < 0) return "critical";
+  return left * 10 < whole ? "warning" : "well";
 }
 
-function Fund(props: { budget: BudgetFacts; currency: string; basis: string; voice: Voice }) {
-  const { budget, currency } = props;
-  const { words, format } = props.voice;
+function Available({ budget, money, voice }: { budget: BudgetFacts; money(cents: number): string; voice: Voice }) {
+  const { words, format } = voice;
+  const left = budget.available_cents;
+  if (left === null)
+    return (
+      <p class="amount">
+        <span class="amount-label">{words.spent}</span>
+        <strong>{money(budget.spent_cents)}</strong>
+        <span>{words.noBudget}</span>
+      </p>
+    );
+  return (
+    <p class="amount">
+      <span class="amount-label">{left < 0 ? words.exceeded : words.available}</span>
+      <strong>{money(Math.abs(left))}</strong>
+      {budget.available_minutes !== null && left > 0 && <span>{words.thatBuys(format.hours(budget.available_minutes))}</span>}
+    </p>
+  );
+}
+
+function Fund(props: { budget: BudgetFacts; currency: string; voice: Voice }) {
+  const { budget, currency, voice } = props;
+  const { words, format } = voice;
   const money = (cents: number) => format.money(cents, currency);
+  const whole = budget.budget_cents;
+  const facts = [words.worked(format.hours(budget.minutes)), words.basisOf(budget.basis)];
+  if (whole !== null) facts.unshift(words.spentOf(money(budget.spent_cents), money(whole)));
   return (
     <li class={`card fund ${toneOf(budget)}`}>
       <div class="card-head">
         <h3>{words.budgetTitle(budget.label, budget.fund)}</h3>
         <p class="hint">{words.period(format.day(budget.from), format.day(budget.to))}</p>
       </div>
-      <p class="amount">
-        <span class="amount-label">{budget.available_cents < 0 ? words.exceeded : words.available}</span>
-        <strong>{money(Math.abs(budget.available_cents))}</strong>
-        {budget.available_minutes !== null && budget.available_cents > 0 && (
-          <span>{words.thatBuys(format.hours(budget.available_minutes))}</span>
-        )}
-      </p>
-      <Meter used={budget.budget_cents > 0 ? budget.spent_cents / budget.budget_cents : 0} tone={toneOf(budget)} />
-      <p class="hint">
-        {words.spentOf(money(budget.spent_cents), money(budget.budget_cents))} · {words.worked(format.hours(budget.minutes))} ·{" "}
-        {words.basisOf(props.basis)}
-      </p>
+      <Available budget={budget} money={money} voice={voice} />
+      {whole !== null && <Meter used={whole > 0 ? budget.spent_cents / whole : 1} tone={toneOf(budget)} />}
+      <p class="hint">{facts.join(" · ")}</p>
     </li>
   );
 }
@@ -51,7 +67,6 @@ function Contents({ billing, voice }: { billing: Overview["billing"]; voice: Voi
             key={`${budget.fund}/${budget.from}`}
             budget={budget}
             currency={billing.currency}
-            basis={billing.basis}
             voice={voice}
           />
         ))}

@@ -12,14 +12,15 @@ machines = [
 
 function Disk({ disk, voice }: { disk: Filesystem; voice: Voice }) {
   const { words, format } = voice;
+  const { size_bytes: size, available_bytes: available } = disk;
   return (
     <div class="figure">
       <dt>{words.disk(disk.mountpoint)}</dt>
       <dd>
         {disk.level !== "well" && <State tone={levels[disk.level]}>{words.level[disk.level]}</State>}
-        <span>{words.freeOf(format.bytes(disk.available_bytes), format.bytes(disk.size_bytes))}</span>
+        <span>{size === null || available === null ? "—" : words.freeOf(format.bytes(available), format.bytes(size))}</span>
       </dd>
-      <Meter used={disk.size_bytes > 0 ? 1 - disk.available_bytes / disk.size_bytes : 0} tone={levels[disk.level]} />
+      {size !== null && available !== null && size > 0 && <Meter used={1 - available / size} tone={levels[disk.level]} />}
     </div>
   );
 }

@@ -74,6 +74,8 @@ export interface Messages {
   period(from: string, to: string): string;
   spentOf(spent: string, budget: string): string;
   available: string;
+  spent: string;
+  noBudget: string;
   exceeded: string;
   thatBuys(hours: string): string;
   basisOf(basis: string): string;

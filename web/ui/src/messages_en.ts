@@ -194,6 +194,8 @@ export const english: Messages = {
   period: (from, to) => `From ${from} to ${to}`,
   spentOf: (spent, budget) => `${spent} spent of ${budget}`,
   available: "Available",
+  spent: "Spent",
+  noBudget: "no budget is set for this year",
   exceeded: "Exceeded by",
   thatBuys: (hours) => `about ${hours} of work at the average cost so far`,
   basisOf: (basis) =>

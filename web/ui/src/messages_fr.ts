@@ -195,6 +195,8 @@ export const french: Messages = {
   period: (from, to) => `Du ${from} au ${to}`,
   spentOf: (spent, budget) => `${spent} dépensés sur ${budget}`,
   available: "Disponible",
+  spent: "Dépensé",
+  noBudget: "aucun budget n’est fixé pour cette année",
   exceeded: "Dépassement",
   thatBuys: (hours) => `soit environ ${hours} de travail au coût moyen jusqu’ici`,
   basisOf: (basis) =>

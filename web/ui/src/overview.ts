@@ -33,8 +33,8 @@ export interface Finding {
 
 export interface Filesystem {
   mountpoint: string;
-  size_bytes: number;
-  available_bytes: number;
+  size_bytes: number | null;
+  available_bytes: number | null;
   level: "well" | "low" | "full";
 }
 
@@ -95,9 +95,10 @@ export interface Budget {
   year: number;
   from: string;
   to: string;
-  budget_cents: number;
+  basis: string;
+  budget_cents: number | null;
   spent_cents: number;
-  available_cents: number;
+  available_cents: number | null;
   minutes: number;
   available_minutes: number | null;
 }
@@ -118,5 +119,5 @@ export interface Overview {
   machines: Machine[];
   services: Service[];
   jobs: Job[];
-  billing: { state: Presence; currency: string; basis: string; budgets: Budget[] } | null;
+  billing: { state: Presence; currency: string; budgets: Budget[] } | null;
 }
