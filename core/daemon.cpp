@@ -4,6 +4,7 @@
 #include "core/error.hpp"
 #include "core/log.hpp"
 #include "core/notify.hpp"
+#include "core/signals.hpp"
 #include "core/version.hpp"
 
 #include <boost/program_options.hpp>
@@ -19,18 +20,6 @@ namespace intendance::core {
 namespace options = boost::program_options;
 
 namespace {
-
-// Blocked before the first thread starts, so that every thread inherits it and wait() alone sees
-// them. A write to a closed connection is an error code, never a signal.
-sigset_t block_signals() {
-  std::signal(SIGPIPE, SIG_IGN);
-  sigset_t set;
-  sigemptyset(&set);
-  sigaddset(&set, SIGTERM);
-  sigaddset(&set, SIGINT);
-  pthread_sigmask(SIG_BLOCK, &set, nullptr);
-  return set;
-}
 
 struct Arguments {
   std::filesystem::path config;
@@ -85,7 +74,7 @@ void Daemon::ready(const std::string& status) {
 }
 
 void Daemon::wait() {
-  const auto signals = block_signals();
+  const auto signals = block_stop_signals();
   const auto beat = watchdog_period();
   const auto pause =
       std::chrono::duration_cast<std::chrono::nanoseconds>(beat.value_or(std::chrono::hours(1)));
@@ -101,7 +90,7 @@ void Daemon::wait() {
 
 int run_daemon(int argument_count, char** arguments, const std::string& name,
                const std::function<void(Daemon&)>& body) {
-  block_signals();
+  block_stop_signals(); // before the first thread, so that every one inherits it
   try {
     const auto parsed = parse_arguments(argument_count, arguments, name);
     if (parsed.answered) return 0;

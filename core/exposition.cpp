@@ -30,11 +30,9 @@ std::size_t character_length(std::string_view text) {
                              : first >= 0xE0 && first < 0xF0 ? 3
                              : first >= 0xF0 && first < 0xF5 ? 4
                                                              : 0;
-  if (length == 0 || length > text.size())
-    return 0;
+  if (length == 0 || length > text.size()) return 0;
   for (std::size_t i = 1; i < length; ++i)
-    if ((byte(i) & 0xC0) != 0x80)
-      return 0;
+    if ((byte(i) & 0xC0) != 0x80) return 0;
   if (length > 1) {
     const auto second = byte(1);
     if ((first == 0xE0 && second < 0xA0) || (first == 0xED && second > 0x9F) ||
@@ -118,13 +116,11 @@ public:
       out_ += '\n';
     }
     out_.append("# TYPE ").append(name).append(" ").append(type) += '\n';
-    for (const auto& metric : family.metric)
-      samples(family, metric);
+    for (const auto& metric : family.metric) samples(family, metric);
   }
 
   std::string finish() {
-    if (format_ == ExpositionFormat::openmetrics)
-      out_ += "# EOF\n";
+    if (format_ == ExpositionFormat::openmetrics) out_ += "# EOF\n";
     return std::move(out_);
   }
 
@@ -134,14 +130,10 @@ private:
     switch (family.type) {
     case MetricType::Counter:
       return openmetrics && !ends_with(family.name, "_total") ? "unknown" : "counter";
-    case MetricType::Gauge:
-      return openmetrics && is_info(family) ? "info" : "gauge";
-    case MetricType::Summary:
-      return "summary";
-    case MetricType::Histogram:
-      return "histogram";
-    case MetricType::Untyped:
-      break;
+    case MetricType::Gauge: return openmetrics && is_info(family) ? "info" : "gauge";
+    case MetricType::Summary: return "summary";
+    case MetricType::Histogram: return "histogram";
+    case MetricType::Untyped: break;
     }
     return openmetrics ? "unknown" : "untyped";
   }
@@ -154,15 +146,9 @@ private:
 
   void samples(const MetricFamily& family, const ClientMetric& metric) {
     switch (family.type) {
-    case MetricType::Counter:
-      sample(family, "", metric, metric.counter.value);
-      break;
-    case MetricType::Gauge:
-      sample(family, "", metric, metric.gauge.value);
-      break;
-    case MetricType::Untyped:
-      sample(family, "", metric, metric.untyped.value);
-      break;
+    case MetricType::Counter: sample(family, "", metric, metric.counter.value); break;
+    case MetricType::Gauge: sample(family, "", metric, metric.gauge.value); break;
+    case MetricType::Untyped: sample(family, "", metric, metric.untyped.value); break;
     case MetricType::Summary:
       for (const auto& quantile : metric.summary.quantile)
         sample(family, "", metric, quantile.value, "quantile",
@@ -170,9 +156,7 @@ private:
       sample(family, "_sum", metric, metric.summary.sample_sum);
       sample(family, "_count", metric, metric.summary.sample_count);
       break;
-    case MetricType::Histogram:
-      histogram(family, metric);
-      break;
+    case MetricType::Histogram: histogram(family, metric); break;
     }
   }
 
@@ -195,14 +179,11 @@ private:
     char separator = '{';
     for (const auto& label : metric.label)
       append_label(std::exchange(separator, ','), label.name, label.value);
-    if (!bound_name.empty())
-      append_label(std::exchange(separator, ','), bound_name, bound);
-    if (separator == ',')
-      out_ += '}';
+    if (!bound_name.empty()) append_label(std::exchange(separator, ','), bound_name, bound);
+    if (separator == ',') out_ += '}';
     out_ += ' ';
     append_number(out_, value);
-    if (metric.timestamp_ms != 0)
-      append_timestamp(metric.timestamp_ms);
+    if (metric.timestamp_ms != 0) append_timestamp(metric.timestamp_ms);
     out_ += '\n';
   }
 
@@ -227,8 +208,7 @@ private:
 };
 
 bool is_name(std::string_view name, bool colons) {
-  if (name.empty() || (name[0] >= '0' && name[0] <= '9'))
-    return false;
+  if (name.empty() || (name[0] >= '0' && name[0] <= '9')) return false;
   return std::all_of(name.begin(), name.end(), [&](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
            (colons && c == ':');
@@ -250,8 +230,7 @@ void check_names(const MetricFamily& family) {
 
 std::string_view trim(std::string_view text) {
   const auto first = text.find_first_not_of(" \t\"");
-  if (first == std::string_view::npos)
-    return {};
+  if (first == std::string_view::npos) return {};
   return text.substr(first, text.find_last_not_of(" \t\"") - first + 1);
 }
 
@@ -289,10 +268,8 @@ MediaRange parse_media_range(std::string_view text) {
 
 // Of the ranges that name plain text, the most exact one counts (RFC 9110 §12.5.1).
 int text_exactness(const MediaRange& range) {
-  if (range.type == "text/plain" && (range.version.empty() || range.version == "0.0.4"))
-    return 3;
-  if (range.type == "text/*")
-    return 2;
+  if (range.type == "text/plain" && (range.version.empty() || range.version == "0.0.4")) return 3;
+  if (range.type == "text/*") return 2;
   return range.type == "*/*" ? 1 : 0;
 }
 
@@ -325,8 +302,7 @@ ExpositionFormat negotiate_format(const std::optional<std::string>& accept) {
 std::string serialize(const std::vector<MetricFamily>& families, ExpositionFormat format) {
   Writer writer(format);
   for (const auto& family : families)
-    if (!family.metric.empty())
-      writer.family(family);
+    if (!family.metric.empty()) writer.family(family);
   return writer.finish();
 }
 

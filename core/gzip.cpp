@@ -39,8 +39,7 @@ struct Inflater {
 };
 
 void give(z_stream& stream, std::string_view bytes) {
-  if (bytes.size() > std::numeric_limits<uInt>::max())
-    throw Error("gzip: more than 4 GiB at once");
+  if (bytes.size() > std::numeric_limits<uInt>::max()) throw Error("gzip: more than 4 GiB at once");
   // zlib takes a pointer to non-const for C's sake and does not write through it.
   stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
   stream.avail_in = static_cast<uInt>(bytes.size());
@@ -48,8 +47,7 @@ void give(z_stream& stream, std::string_view bytes) {
 
 std::string_view trim(std::string_view text) {
   const auto first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos)
-    return {};
+  if (first == std::string_view::npos) return {};
   return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
@@ -62,8 +60,7 @@ bool equal_ignoring_case(std::string_view left, std::string_view right) {
 // Whether "; q=0.5" and the like allow the coding; an unreadable q-value does not.
 bool weight_is_positive(std::string_view parameters) {
   const auto equals = parameters.find('=');
-  if (parameters.empty())
-    return true;
+  if (parameters.empty()) return true;
   if (equals == std::string_view::npos ||
       !equal_ignoring_case(trim(parameters.substr(0, equals)), "q"))
     return false;
@@ -83,8 +80,7 @@ std::string gzip(std::string_view text, int level) {
   result.resize(deflateBound(&deflater.stream, static_cast<uLong>(text.size())));
   deflater.stream.next_out = reinterpret_cast<Bytef*>(result.data());
   deflater.stream.avail_out = static_cast<uInt>(result.size());
-  if (deflate(&deflater.stream, Z_FINISH) != Z_STREAM_END)
-    throw Error("gzip: zlib did not finish");
+  if (deflate(&deflater.stream, Z_FINISH) != Z_STREAM_END) throw Error("gzip: zlib did not finish");
   result.resize(deflater.stream.total_out);
   return result;
 }
@@ -104,8 +100,7 @@ std::string gunzip(std::string_view bytes, std::size_t most) {
     if (result.size() > most)
       throw CorruptData("gunzip: more than " + std::to_string(most) + " bytes");
   }
-  if (inflater.stream.avail_in != 0)
-    throw CorruptData("gunzip: bytes follow the end");
+  if (inflater.stream.avail_in != 0) throw CorruptData("gunzip: bytes follow the end");
   return result;
 }
 
@@ -122,8 +117,7 @@ bool accepts_gzip(const std::optional<std::string>& accept_encoding) {
         semicolon == std::string_view::npos ? "" : trim(item.substr(semicolon + 1)));
     if (equal_ignoring_case(coding, "gzip") || equal_ignoring_case(coding, "x-gzip"))
       return allowed;
-    if (coding == "*")
-      any = allowed;
+    if (coding == "*") any = allowed;
   }
   return any;
 }

@@ -40,8 +40,7 @@ void IsolatedCollection::serve(const std::shared_ptr<State>& state) {
   std::unique_lock lock(state->mutex);
   while (true) {
     state->changed.wait(lock, [&] { return state->wanted || state->leaving; });
-    if (state->leaving)
-      break;
+    if (state->leaving) break;
     state->wanted = false;
     state->running = true;
     state->started = Clock::now();

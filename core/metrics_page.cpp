@@ -77,8 +77,7 @@ struct MetricsPage::Entry {
 
   // Logs when it begins to fail and when it works again, not at each scrape.
   void note(bool success, const std::string& error) const {
-    if (failing.exchange(!success) == !success)
-      return;
+    if (failing.exchange(!success) == !success) return;
     if (success)
       log::info("collector works again", {{"collector", name}});
     else
@@ -93,8 +92,7 @@ MetricsPage::~MetricsPage() = default;
 void MetricsPage::add(std::string name, std::shared_ptr<prometheus::Collectable> collectable,
                       Isolation isolation) {
   for (const auto& entry : entries_)
-    if (entry->name == name)
-      throw Error("two collectors of one page are called \"" + name + "\"");
+    if (entry->name == name) throw Error("two collectors of one page are called \"" + name + "\"");
   auto entry = std::make_unique<Entry>();
   entry->name = std::move(name);
   if (isolation == Isolation::own_thread)
@@ -136,8 +134,7 @@ public:
   void isolated_collection(IsolatedCollection::Answer answer) {
     collection_.duration = answer.duration;
     error_ = std::move(answer.error);
-    if (!answer.families)
-      return;
+    if (!answer.families) return;
     collection_.age = SteadyClock::now() - answer.taken;
     guarded([&] { families_.add(*answer.families); });
   }
@@ -173,8 +170,7 @@ std::vector<MetricFamily> MetricsPage::collect(const std::vector<std::string>& n
   // The isolated ones run while the others are collected here.
   std::vector<std::uint64_t> tickets(entries.size());
   for (std::size_t i = 0; i < entries.size(); ++i)
-    if (entries[i]->isolated)
-      tickets[i] = entries[i]->isolated->start();
+    if (entries[i]->isolated) tickets[i] = entries[i]->isolated->start();
 
   FamilySet families;
   std::vector<Collection> collections(entries.size());
@@ -189,21 +185,17 @@ std::vector<MetricFamily> MetricsPage::collect(const std::vector<std::string>& n
     entries[i]->note(collections[i].success, error);
   };
   for (std::size_t i = 0; i < entries.size(); ++i)
-    if (!entries[i]->isolated)
-      visit(i);
+    if (!entries[i]->isolated) visit(i);
   for (std::size_t i = 0; i < entries.size(); ++i)
-    if (entries[i]->isolated)
-      visit(i);
-  if (report_)
-    families.add(report_(collections));
+    if (entries[i]->isolated) visit(i);
+  if (report_) families.add(report_(collections));
   return families.take();
 }
 
 HttpResponse MetricsPage::answer(const HttpRequest& request) const {
   std::vector<std::string> names;
   const auto [first, last] = request.query.equal_range("collect[]");
-  for (auto parameter = first; parameter != last; ++parameter)
-    names.push_back(parameter->second);
+  for (auto parameter = first; parameter != last; ++parameter) names.push_back(parameter->second);
   try {
     chosen(names);
   } catch (const Error& error) {

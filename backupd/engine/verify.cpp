@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 #include "backupd/engine/verify.hpp"
 
-#include "backupd/engine/snapshot_reader.hpp"
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -90,6 +88,7 @@ private:
     const auto name = pack_object_name(pack.name);
     const auto bytes = repository_.store().get(name, longest_pack);
     if (!bytes) return lose(pack, "is gone");
+    if (bytes->size() != pack.size) return lose(pack, "has another length than its listing says");
     report_.bytes_read += bytes->size();
     if (core::blake2b(*bytes) != pack.name) find(name, "does not hold what was written");
     try {
@@ -137,21 +136,28 @@ private:
     if (lost_.empty() && report_.findings.empty()) return;
     for (const auto& snapshot : snapshots_) {
       try {
-        SnapshotReader reader(repository_, index_, snapshot);
-        for (const auto& page : reader.body().pages) {
-          if (lost_.contains(page.chunk))
-            find(snapshot_object_name(snapshot.name),
-                 "has lost the list of its files from /" + page.first + " on");
-        }
-        reader.for_each(PathFilter(), [&](const Entry& entry) {
-          const bool hit =
-              std::any_of(entry.extents.begin(), entry.extents.end(),
-                          [&](const Extent& extent) { return lost_.contains(extent.chunk); });
-          if (hit) report_.damaged.push_back({snapshot.name, "/" + entry.path});
-        });
-      } catch (const core::CorruptData&) {
-        continue; // named above
+        for (const auto& page : repository_.body(snapshot).pages)
+          name_damaged_files(snapshot, page);
+      } catch (const core::CorruptData& error) {
+        find(snapshot_object_name(snapshot.name), error.what());
       }
+    }
+  }
+
+  void name_damaged_files(const Snapshot& snapshot, const PageReference& page) {
+    std::vector<Entry> entries;
+    try {
+      entries = decode_page(repository_.read_chunk(index_, page.chunk));
+    } catch (const core::Error& error) {
+      return find(snapshot_object_name(snapshot.name),
+                  "has lost a part of the list of its files, from /" + page.first +
+                      " on: " + error.what());
+    }
+    for (const auto& entry : entries) {
+      const bool hit =
+          std::any_of(entry.extents.begin(), entry.extents.end(),
+                      [&](const Extent& extent) { return lost_.contains(extent.chunk); });
+      if (hit) report_.damaged.push_back({snapshot.name, "/" + entry.path});
     }
   }
 

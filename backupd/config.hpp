@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+// [backupd], [repository.NAME] and [[job]].
+#pragma once
+
+#include "core/calendar.hpp"
+#include "core/config.hpp"
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace intendance::backupd {
+
+struct RepositoryConfig {
+  std::string name;
+  std::string url;
+  std::filesystem::path keys;
+};
+
+struct JobConfig {
+  std::string name; // of [a-z0-9._-]
+  RepositoryConfig repository;
+  std::optional<core::Schedule> schedule; // none: only by hand
+  std::vector<std::filesystem::path> paths;
+  std::vector<std::string> exclude;
+  std::vector<std::string> postgresql; // addresses of databases to dump
+  bool one_file_system = false;
+};
+
+struct Config {
+  std::string machine;
+  std::string listen;
+  std::optional<std::filesystem::path> token_file;
+  std::vector<JobConfig> jobs;
+};
+
+// Throws ConfigError with the place.
+std::vector<RepositoryConfig> read_repositories(const core::ConfigDocument& document);
+std::vector<JobConfig> read_jobs(const core::ConfigDocument& document);
+Config read_config(const core::ConfigDocument& document);
+
+// For `intendance config check`: throws where read_config() would, of what is there.
+void check_config(const core::ConfigDocument& document);
+
+} // namespace intendance::backupd

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+#include "backupd/schedule/job_runner.hpp"
+
+#include "backupd/sources/postgresql.hpp"
+#include "core/error.hpp"
+#include "core/log.hpp"
+
+namespace intendance::backupd {
+
+namespace {
+
+BackupRequest request_of(const std::string& machine, const JobConfig& job,
+                         const std::filesystem::path& state, std::stop_token stop) {
+  BackupRequest request;
+  request.machine = machine;
+  request.job = job.name;
+  request.roots = job.paths;
+  for (const auto& uri : job.postgresql) request.streams.push_back(postgresql_stream(uri, stop));
+  request.walk.exclude = job.exclude;
+  request.walk.one_file_system = job.one_file_system;
+  request.state = state;
+  return request;
+}
+
+void fill(RunRecord& record, const BackupResult& result) {
+  record.outcome =
+      result.header.warnings > 0 || !result.findings.empty() ? Outcome::warnings : Outcome::done;
+  record.snapshot = core::to_hex(result.snapshot);
+  record.files = result.header.files;
+  record.read_bytes = result.header.bytes;
+  record.new_bytes = result.header.new_bytes;
+  record.stored_bytes = result.header.stored_bytes;
+  record.warnings = result.header.warnings + result.findings.size();
+}
+
+} // namespace
+
+JobRun run_job(const std::string& machine, const JobConfig& job, const std::filesystem::path& state,
+               std::stop_token stop, const std::function<void(const BackupProgress&)>& progress) {
+  const JobStates states(state);
+  const JobLock lock(states, job.name);
+  JobRun run;
+  run.record.started = core::system_clock().now();
+  try {
+    auto repository =
+        Repository::open(storage::open_store(job.repository.url), KeyFolder(job.repository.keys),
+                         {Role::writer}, state / "trust");
+    auto result = back_up(repository, request_of(machine, job, state, stop), stop, progress);
+    fill(run.record, result);
+    run.warnings = std::move(result.warnings);
+    run.findings = std::move(result.findings);
+  } catch (const core::Cancelled&) {
+    throw; // not a failure: what is remembered stays, and the job is still due
+  } catch (const std::exception& error) { // the boundary of one backup job
+    run.record.outcome = Outcome::failed;
+    run.record.error = error.what();
+  }
+  run.record.finished = core::system_clock().now();
+  auto remembered = states.load(job.name);
+  if (run.record.outcome != Outcome::failed) remembered.last_success = run.record.finished;
+  remembered.last_run = run.record;
+  states.store(job.name, remembered);
+  return run;
+}
+
+namespace {
+
+void log_run(const JobConfig& job, const JobRun& run) {
+  for (const auto& finding : run.findings) {
+    core::log::warning(
+        "repository holds something that is not as it should be, going on without it",
+        {{"job", job.name}, {"object", finding.object}, {"reason", finding.message}});
+  }
+  for (const auto& warning : run.warnings) {
+    core::log::warning("backed up as far as it could be read",
+                       {{"job", job.name}, {"path", warning.path}, {"reason", warning.message}});
+  }
+  const auto seconds =
+      std::chrono::duration_cast<std::chrono::seconds>(run.record.finished - run.record.started);
+  if (run.record.outcome == Outcome::failed) {
+    return core::log::error("backup failed, trying again at its next time",
+                            {{"job", job.name}, {"reason", run.record.error}});
+  }
+  core::log::info("backup done", {{"job", job.name},
+                                  {"snapshot", run.record.snapshot.substr(0, 8)},
+                                  {"files", std::to_string(run.record.files)},
+                                  {"new_bytes", std::to_string(run.record.new_bytes)},
+                                  {"warnings", std::to_string(run.record.warnings)},
+                                  {"seconds", std::to_string(seconds.count())}});
+}
+
+} // namespace
+
+std::function<void(const JobConfig&, std::stop_token)>
+logged_runner(const std::string& machine, const std::filesystem::path& state) {
+  return [machine, state](const JobConfig& job, std::stop_token stop) {
+    core::log::info("backup begins", {{"job", job.name}, {"repository", job.repository.name}});
+    log_run(job, run_job(machine, job, state, stop));
+  };
+}
+
+} // namespace intendance::backupd

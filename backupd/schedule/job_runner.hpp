@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+#pragma once
+
+#include "backupd/config.hpp"
+#include "backupd/engine/backup.hpp"
+#include "backupd/schedule/job_state.hpp"
+
+#include <functional>
+#include <stop_token>
+
+namespace intendance::backupd {
+
+struct JobRun {
+  RunRecord record;
+  std::vector<SnapshotWarning> warnings;
+  std::vector<Finding> findings;
+};
+
+// Runs a job now and remembers how it went, whatever happens. Throws Error when the job is running
+// already or the state folder cannot be used, Cancelled when asked to stop (nothing is remembered, the
+// job is still due); a failed backup is a record, not an exception.
+JobRun run_job(const std::string& machine, const JobConfig& job, const std::filesystem::path& state,
+               std::stop_token stop,
+               const std::function<void(const BackupProgress&)>& progress = {});
+
+// run_job() for the scheduler: logs what it found and how it ended.
+std::function<void(const JobConfig&, std::stop_token)>
+logged_runner(const std::string& machine, const std::filesystem::path& state);
+
+} // namespace intendance::backupd
