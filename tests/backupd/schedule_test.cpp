@@ -20,9 +20,9 @@ using core::TimePoint;
 JobConfig job_named(const std::string& name, const std::string& schedule) {
   JobConfig job;
   job.name = name;
-  job.repository = {"far", "file:///nowhere", "/nowhere"};
+  job.repository = {"far", "file:///proc/nowhere", "/proc/nowhere"};
   job.schedule = core::Schedule::parse(schedule);
-  job.paths = {"/nowhere"};
+  job.paths = {"/proc/nowhere"};
   return job;
 }
 
