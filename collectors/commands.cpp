@@ -96,6 +96,8 @@ void print_json(std::ostream& out, const Service& service, const ProbeOutcome& o
 }
 
 ExitStatus run_probe_command(CommandContext& context) {
+  if (!context.has("service"))
+    throw core::ConfigError("SERVICE is missing; intendance probe --help shows an example");
   const auto config = read_config(context.config());
   const auto& service = find_service(config, context.text("service"));
   if (service.url.empty())
@@ -125,8 +127,7 @@ void register_commands(core::CommandLine& line) {
   probe.summary = "Ask one service now whether it is well, and show why when it is not";
   probe.arguments = "SERVICE";
   probe.example = "intendance probe expositions";
-  probe.options.add_options()("service", options::value<std::string>()->required(),
-                              "a [[service]]'s name");
+  probe.options.add_options()("service", options::value<std::string>(), "a [[service]]'s name");
   probe.positional = {{"service", 1}};
   probe.run = run_probe_command;
   line.add(std::move(probe));

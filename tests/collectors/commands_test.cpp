@@ -115,7 +115,9 @@ TEST_F(ProbeCommand, SaysWhichServicesThereAre) {
   const auto silent = probe({"silent"});
   EXPECT_EQ(silent.status, ExitStatus::usage);
   EXPECT_THAT(silent.err, HasSubstr("has no url"));
-  EXPECT_EQ(probe({}).status, ExitStatus::usage);
+  const auto none = probe({});
+  EXPECT_EQ(none.status, ExitStatus::usage);
+  EXPECT_THAT(none.err, HasSubstr("SERVICE is missing"));
 }
 
 TEST_F(ProbeCommand, HelpShowsAnExample) {

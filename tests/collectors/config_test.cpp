@@ -96,11 +96,13 @@ TEST(CollectorConfig, SaysWhatIsWrongAndWhatIsAllowed) {
       service("name = \"a\"\nkind = \"website\"\n[[service]]\nname = \"a\"\nkind = \"website\"\n"),
       HasSubstr("is the name of two services"));
   EXPECT_THAT(message_of([] { read("[collectord]\nlisten = \"here\"\n"); }), HasSubstr(":2:10:"));
-  EXPECT_THAT(
-      message_of([] {
-        read("[collectord]\nservices = \"/nowhere\"\n[[service]]\nname = \"a\"\nkind = \"b\"\n");
-      }),
-      HasSubstr("the catalogue of services /nowhere: No such file"));
+  const core::TemporaryDirectory empty;
+  const auto missing = (empty.path() / "missing").string();
+  EXPECT_THAT(message_of([&] {
+                read("[collectord]\nservices = \"" + missing +
+                     "\"\n[[service]]\nname = \"a\"\nkind = \"b\"\n");
+              }),
+              HasSubstr("the catalogue of services " + missing + ": No such file"));
 }
 
 TEST(CheckConfig, TakesWhatReadConfigTakes) {
