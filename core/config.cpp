@@ -157,6 +157,26 @@ std::int64_t ConfigTable::integer(std::string_view key, std::int64_t fallback, s
   return value;
 }
 
+std::vector<std::int64_t> ConfigTable::integers(std::string_view key, std::int64_t least,
+                                                std::int64_t most) {
+  const auto* found = node_->find(key);
+  std::vector<std::int64_t> values;
+  if (found == nullptr) return values;
+  const auto* array = found->as_array();
+  if (array == nullptr)
+    fail(key, fmt::format("is {}; an array of integers is wanted", type_name(found->type())));
+  for (const auto& element : *array) {
+    if (!element.is_integer()) {
+      fail(key, fmt::format("holds {}; an array of integers is wanted", type_name(element.type())));
+    }
+    const auto value = element.ref<std::int64_t>();
+    if (value < least || value > most)
+      fail(key, fmt::format("holds {}\n  allowed: {} to {}", value, least, most));
+    values.push_back(value);
+  }
+  return values;
+}
+
 bool ConfigTable::boolean(std::string_view key, bool fallback) {
   const auto* found = node_->find(key);
   if (found == nullptr) return fallback;

@@ -32,6 +32,8 @@ public:
                      std::string_view fallback);
   std::int64_t integer(std::string_view key, std::int64_t fallback, std::int64_t least,
                        std::int64_t most);
+  // An array of integers, each in range; absent: empty.
+  std::vector<std::int64_t> integers(std::string_view key, std::int64_t least, std::int64_t most);
   bool boolean(std::string_view key, bool fallback);
   // "30s", "15m", "6h", "7d"; throws when not positive.
   std::chrono::seconds duration(std::string_view key, std::chrono::seconds fallback);

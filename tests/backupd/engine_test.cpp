@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+// Backup, restore and verification together, on real trees and a real store.
+#include "backupd/engine/backup.hpp"
+#include "backupd/engine/restore.hpp"
+#include "backupd/engine/verify.hpp"
+#include "core/error.hpp"
+#include "tests/backupd/tree.hpp"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace intendance::backupd {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Engine : public ::testing::Test {
+protected:
+  Engine() : keys_(folder_.path() / "keys") {
+    Repository::initialise(*open_store(), keys_, "web-1", core::system_clock().now());
+  }
+  ~Engine() override {
+    // Folders without write permission would keep an ordinary user's folder from being removed.
+    for (const auto& entry : fs::recursive_directory_iterator(
+             folder_.path(), fs::directory_options::skip_permission_denied)) {
+      if (entry.is_directory() && !entry.is_symlink()) fs::permissions(entry, fs::perms::owner_all);
+    }
+  }
+
+  std::unique_ptr<storage::ObjectStore> open_store() {
+    return storage::open_directory_store(folder_.path() / "store");
+  }
+  Repository open(Role role) {
+    return Repository::open(open_store(), keys_, {role}, folder_.path() / "memory");
+  }
+
+  BackupRequest request() {
+    BackupRequest wanted;
+    wanted.machine = "web-1";
+    wanted.job = "tei";
+    wanted.roots = {source_};
+    wanted.state = folder_.path() / "state";
+    return wanted;
+  }
+  BackupResult back_up_now(const BackupRequest& wanted) {
+    auto repository = open(Role::writer);
+    return back_up(repository, wanted, {});
+  }
+  RestoreResult restore_now(const std::string& snapshot, const fs::path& target,
+                            const std::vector<std::string>& paths = {}) {
+    const auto repository = open(Role::reader);
+    std::vector<Finding> findings;
+    const auto index = repository.load_index(findings);
+    SnapshotReader reader(repository, index, repository.find_snapshot(snapshot));
+    RestoreRequest wanted;
+    wanted.target = target;
+    wanted.paths = PathFilter(paths);
+    return restore(reader, wanted, {});
+  }
+  VerifyReport verify_now(Role role) {
+    const auto repository = open(role);
+    VerifyOptions options;
+    options.read_data = true;
+    return verify(repository, options, {});
+  }
+  void write(const fs::path& path, std::string_view content) {
+    fs::create_directories(path.parent_path());
+    core::write_file_atomically(path, content);
+  }
+
+  core::TemporaryDirectory folder_;
+  KeyFolder keys_;
+  fs::path source_ = folder_.path() / "source";
+  fs::path target_ = folder_.path() / "target";
+  fs::path restored_ = target_ / source_.relative_path();
+};
+
+TEST_F(Engine, BringsEverythingBack) {
+  make_tree(source_);
+  const auto result = back_up_now(request());
+  for (const auto& warning : result.warnings)
+    ADD_FAILURE_AT(__FILE__, __LINE__) << warning.path << ": " << warning.message;
+  const auto restored = restore_now("latest", target_);
+  for (const auto& problem : restored.problems)
+    ADD_FAILURE() << problem.path << ": " << problem.message;
+  EXPECT_EQ(describe_tree(restored_), describe_tree(source_));
+  EXPECT_TRUE(verify_now(Role::reader).findings.empty());
+  EXPECT_TRUE(verify_now(Role::maintainer).findings.empty());
+}
+
+TEST_F(Engine, RestoringTwiceChangesNothing) {
+  make_tree(source_);
+  back_up_now(request());
+  restore_now("latest", target_);
+  EXPECT_TRUE(restore_now("latest", target_).problems.empty());
+  EXPECT_EQ(describe_tree(restored_), describe_tree(source_));
+}
+
+TEST_F(Engine, StoresNothingTwice) {
+  make_tree(source_);
+  const auto first = back_up_now(request());
+  const auto second = back_up_now(request());
+  EXPECT_EQ(second.header.files, first.header.files);
+  EXPECT_LT(second.header.new_bytes, 100'000u);
+  EXPECT_EQ(second.header.sequence, 2u);
+  EXPECT_EQ(second.header.previous, first.snapshot);
+  // Without what makes it quick, too.
+  fs::remove_all(folder_.path() / "state");
+  EXPECT_LT(back_up_now(request()).header.new_bytes, 100'000u);
+}
+
+TEST_F(Engine, SeesEveryKindOfChange) {
+  write(source_ / "kept", "kept");
+  write(source_ / "edited", "one");
+  write(source_ / "removed", "x");
+  back_up_now(request());
+  write(source_ / "edited", "two");
+  fs::remove(source_ / "removed");
+  write(source_ / "added", "new");
+  const auto second = back_up_now(request());
+  restore_now("latest", target_);
+  EXPECT_EQ(describe_tree(restored_), describe_tree(source_));
+  EXPECT_EQ(second.header.files, 3u);
+}
+
+// Same size and same time stamps as far as they can be set: the change time still tells.
+TEST_F(Engine, SeesAChangeThatHidesItsTime) {
+  write(source_ / "file", "one");
+  const timespec old[2] = {{1'000'000'000, 0}, {1'000'000'000, 0}};
+  ASSERT_EQ(::utimensat(AT_FDCWD, (source_ / "file").c_str(), old, 0), 0);
+  back_up_now(request());
+  {
+    const auto file = core::open_file(source_ / "file", O_WRONLY);
+    core::write_all(file.get(), core::as_bytes("two"));
+  }
+  ASSERT_EQ(::utimensat(AT_FDCWD, (source_ / "file").c_str(), old, 0), 0);
+  back_up_now(request());
+  restore_now("latest", target_);
+  EXPECT_EQ(core::read_file(restored_ / "file"), "two");
+}
+
+TEST_F(Engine, RestoresOnlyWhatIsAskedWithTheFoldersAboveIt) {
+  make_tree(source_);
+  back_up_now(request());
+  const auto wanted = (source_ / "deep/er").string();
+  const auto restored = restore_now("latest", target_, {wanted});
+  EXPECT_TRUE(fs::exists(restored_ / "deep/er/large"));
+  EXPECT_FALSE(fs::exists(restored_ / "small.xml"));
+  EXPECT_FALSE(fs::exists(restored_ / "deep/lettre-0001.xml"));
+  EXPECT_EQ(describe_tree(restored_ / "deep/er"), describe_tree(source_ / "deep/er"));
+  EXPECT_TRUE(restored.problems.empty());
+}
+
+TEST_F(Engine, AFurtherNameAloneStillHasItsContents) {
+  make_tree(source_);
+  back_up_now(request());
+  restore_now("latest", target_, {(source_ / "zz third name").string()});
+  EXPECT_EQ(core::read_file(restored_ / "zz third name"), "<TEI>é</TEI>");
+}
+
+TEST_F(Engine, LeavesOutWhatIsExcluded) {
+  write(source_ / "a.tmp", "x");
+  write(source_ / "cache/b", "x");
+  write(source_ / "kept/cache.txt", "x");
+  auto wanted = request();
+  wanted.walk.exclude = {"*.tmp", source_.string() + "/cache"};
+  EXPECT_EQ(back_up_now(wanted).header.files, 1u);
+}
+
+TEST_F(Engine, NamesWhatItCouldNotRead) {
+  if (::geteuid() == 0) GTEST_SKIP() << "root reads everything";
+  write(source_ / "secret", "x");
+  fs::permissions(source_ / "secret", fs::perms::none);
+  const auto result = back_up_now(request());
+  ASSERT_EQ(result.warnings.size(), 1u);
+  EXPECT_EQ(result.warnings[0].path, (source_ / "secret").string());
+}
+
+TEST_F(Engine, KeepsAStreamOrNothing) {
+  auto wanted = request();
+  wanted.roots.clear();
+  const std::string dump(3'000'000, 'd');
+  wanted.streams = {{"/databases/x.dump", [&](const auto& sink) { sink(core::as_bytes(dump)); }}};
+  back_up_now(wanted);
+  restore_now("latest", target_);
+  EXPECT_EQ(core::read_file(target_ / "databases/x.dump"), dump);
+
+  wanted.streams = {{"/databases/x.dump", [](const auto& sink) {
+                       sink(core::as_bytes("half"));
+                       throw core::Error("the database is gone");
+                     }}};
+  EXPECT_THROW(back_up_now(wanted), core::Error);
+  std::vector<Finding> findings;
+  EXPECT_EQ(open(Role::reader).snapshots(findings).size(), 1u);
+}
+
+TEST_F(Engine, RefusesARootThatIsNotThere) {
+  try {
+    back_up_now(request());
+    FAIL();
+  } catch (const core::Error& error) {
+    EXPECT_NE(std::string(error.what()).find(source_.string()), std::string::npos);
+  }
+}
+
+TEST_F(Engine, StopsWhenAskedAndGoesOnLater) {
+  make_tree(source_);
+  std::stop_source stop;
+  auto repository = open(Role::writer);
+  EXPECT_THROW(back_up(repository, request(), stop.get_token(),
+                       [&](const BackupProgress& progress) {
+                         if (progress.files == 20) stop.request_stop();
+                       }),
+               core::Cancelled);
+  EXPECT_TRUE(verify_now(Role::reader).findings.empty());
+  back_up_now(request());
+  restore_now("latest", target_);
+  EXPECT_EQ(describe_tree(restored_), describe_tree(source_));
+}
+
+// The machine's own keys: nothing of what is stored can be read with them.
+TEST_F(Engine, TheMachineItselfCannotRestore) {
+  write(source_ / "file", "secret");
+  back_up_now(request());
+  for (const char* key : {"owner.key", "reader.key", "maintenance.key"})
+    fs::remove(keys_.path() / key);
+  EXPECT_THROW(open(Role::reader), core::ConfigError);
+  const auto repository = open(Role::writer);
+  const auto snapshot = repository.find_snapshot("latest");
+  EXPECT_THROW(repository.body(snapshot), core::AccessDenied);
+}
+
+TEST_F(Engine, FindsSnapshotsByTheBeginningOfTheirIds) {
+  write(source_ / "file", "x");
+  const auto id = core::to_hex(back_up_now(request()).snapshot);
+  const auto repository = open(Role::reader);
+  EXPECT_EQ(core::to_hex(repository.find_snapshot(id.substr(0, 8)).name), id);
+  for (const std::string& wanted :
+       {std::string(""), id.substr(0, 3), std::string("zzzz"), id + "0"}) {
+    EXPECT_THROW(repository.find_snapshot(wanted), core::ConfigError) << wanted;
+  }
+}
+
+} // namespace
+} // namespace intendance::backupd
