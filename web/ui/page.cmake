@@ -32,6 +32,10 @@ else()
       src/services.tsx
       src/sign_in.tsx
       src/style.css
+      src/style/base.css
+      src/style/media.css
+      src/style/page.css
+      src/style/parts.css
       src/verdict.tsx)
   list(TRANSFORM web_ui_sources PREPEND "${web_ui}/")
   add_custom_command(
