@@ -3,6 +3,7 @@
 
 #include "core/error.hpp"
 #include "core/file.hpp"
+#include "core/secret.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -194,7 +195,9 @@ std::optional<std::filesystem::path> ConfigTable::optional_path(std::string_view
   const auto value = optional_text(key);
   if (!value) return std::nullopt;
   const std::filesystem::path path(*value);
-  return path.is_absolute() ? path : node_->file.parent_path() / path;
+  if (path.is_absolute()) return path;
+  if (auto credential = find_credential(path)) return credential;
+  return node_->file.parent_path() / path;
 }
 
 std::filesystem::path ConfigTable::path(std::string_view key) {

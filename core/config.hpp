@@ -37,7 +37,8 @@ public:
   bool boolean(std::string_view key, bool fallback);
   // "30s", "15m", "6h", "7d"; throws when not positive.
   std::chrono::seconds duration(std::string_view key, std::chrono::seconds fallback);
-  // An absolute path, or one relative to the file that holds it.
+  // An absolute path; or a relative one, which names a systemd credential when there is one of that
+  // name, and else a file beside the one that holds it.
   std::filesystem::path path(std::string_view key);
   std::optional<std::filesystem::path> optional_path(std::string_view key);
   std::vector<std::string> texts(std::string_view key);  // absent: empty
