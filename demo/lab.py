@@ -48,7 +48,7 @@ class Lab:
         run = self.stage.folder("run")
         self.stage.run("initdb", "-D", data, "--auth=peer", "--encoding=UTF8", "--no-locale", "--no-sync")
         self.stage.start("postgres", ["postgres", "-D", data, "-k", run, "-c", "listen_addresses=", "-c", "fsync=off"])
-        wait_for("PostgreSQL", lambda: "accepting" in self.stage.run("pg_isready", "-h", run))
+        wait_for("PostgreSQL", lambda: self.stage.run("psql", "-h", run, "-d", "postgres", "-Atc", "select 1"))
         for name in ("intendance", "bibliotheque"):
             self.stage.run("createdb", "-h", run, name)
         self.stage.run(

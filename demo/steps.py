@@ -66,8 +66,9 @@ def backup_and_restore(lab: Lab) -> str:
     require(record["files"] > 1000, f"only {record['files']} files were backed up")
     target = lab.stage.folder("restored")
     reading = ("--repository", lab.repository, "--keys", lab.owner_keys)
-    lab.cli("restore", record["snapshot"], "--target", target, *reading)
-    found = trees.differences(lab.tree, target / lab.tree.relative_to("/"))
+    above = len(lab.tree.relative_to("/").parts) - 1
+    lab.cli("restore", record["snapshot"], "--target", target, "--strip", above, *reading)
+    found = trees.differences(lab.tree, target / lab.tree.name)
     require(not found, "the restored tree differs:\n    " + "\n    ".join(found))
     lab.cli("verify", "--read-data", *reading)
     note = f" (this file system has no {', '.join(missing)})" if missing else ""
