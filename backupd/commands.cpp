@@ -5,6 +5,7 @@
 #include "backupd/engine/restore.hpp"
 #include "backupd/engine/verify.hpp"
 #include "backupd/schedule/job_runner.hpp"
+#include "backupd/state_owner.hpp"
 #include "backupd/terminal.hpp"
 #include "core/calendar.hpp"
 
@@ -192,6 +193,7 @@ ExitStatus backup(CommandContext& context) {
   const auto job = by_paths ? job_of_options(context) : job_by_name(context, context.text("job"));
   const auto machine =
       context.text("machine", context.has_config() ? context.config().machine_name() : "localhost");
+  become_owner_of(context.state_directory());
   JobRun run;
   {
     ProgressLine line(context);

@@ -99,18 +99,20 @@ postgresql = ["{self.database('bibliotheque')}"]
 listen = "127.0.0.1:{self.ports['billingd']}"
 token_file = "{run}/token"
 database = "{self.database('intendance')}"
+refresh = "5s"
 
 [webd]
 listen = "127.0.0.1:{self.ports['webd']}"
 token_file = "{run}/token"
 access_token_file = "{run}/access-token"
+every = "2s"
 machines = [ {{ name = "web-1", collectord = "{self.url('collectord')}", backupd = "{self.url('backupd')}" }} ]
 billingd = "{self.url('billingd')}"
 prometheus = "{self.url('prometheus')}"
 """.lstrip())
         self.cli("config", "check")
 
-    def cli(self, *arguments: object, status: int = 0) -> str:
+    def cli(self, *arguments: object, status: tuple[int, ...] = (0,)) -> str:
         return self.stage.run("intendance", *arguments, "--config", self.config, "--state", self.data, status=status)
 
     def make_repository(self) -> None:
@@ -138,7 +140,7 @@ prometheus = "{self.url('prometheus')}"
             f"""
   - job_name: intendance-{name}
     authorization: {{ credentials_file: "{self.stage.folder('secrets')}/token" }}
-    static_configs: [ {{ targets: ["127.0.0.1:{self.ports[name]}"], labels: {{ machine: web-1 }} }} ]"""
+    static_configs: [ {{ targets: ["127.0.0.1:{self.ports[name]}"], labels: {{ instance: web-1 }} }} ]"""
             for name in DAEMONS
         )
         (folder / "prometheus.yml").write_text(

@@ -149,12 +149,12 @@ class Stage:
     def forget(self, server: Server) -> None:
         self.servers.remove(server)
 
-    def run(self, *arguments: object, status: int = 0, **more: object) -> str:
+    def run(self, *arguments: object, status: tuple[int, ...] = (0,)) -> str:
         """Runs a program to its end; its output, or StageError when its status is another."""
         done = subprocess.run(
-            [str(each) for each in arguments], capture_output=True, text=True, errors="replace", env=self.environment, cwd=self.state, **more
+            [str(each) for each in arguments], capture_output=True, text=True, errors="replace", env=self.environment, cwd=self.state
         )
-        if done.returncode != status:
+        if done.returncode not in status:
             command = " ".join(str(each) for each in arguments)
             raise StageError(f"{command}\n    ended with {done.returncode}: {(done.stderr or done.stdout).strip()[-1500:]}")
         return done.stdout
@@ -169,7 +169,7 @@ def wait_for(what: str, check, seconds: float = 30.0):
             result = check()
             if result:
                 return result
-        except (OSError, ValueError, KeyError, StageError) as error:
+        except (OSError, ValueError, LookupError, StageError) as error:
             reason = str(error)
         time.sleep(0.2)
     raise StageError(f"{what}: not after {seconds:.0f} s ({reason})")
