@@ -249,8 +249,12 @@ class Restorer:
     def _set_metadata(self, record: Record, folder: int, name: bytes) -> None:
         """In this order: a new owner clears set-uid bits and capabilities, an ACL changes the mode."""
         here = b"/proc/self/fd/%d/" % folder + name
-        if os.geteuid() == 0:
-            os.chown(here, *record.owner, follow_symlinks=False)
+        now = os.lstat(here)
+        if (now.st_uid, now.st_gid) != record.owner:
+            try:
+                os.chown(here, *record.owner, follow_symlinks=False)
+            except PermissionError:
+                self.report.lack(f"/{shown(record.path)}: its owner {record.owner[0]}:{record.owner[1]}")
         for key, value in record.xattrs.items():
             try:
                 os.setxattr(here, key, value, follow_symlinks=False)
