@@ -9,6 +9,7 @@ With --unprivileged, root becomes `nobody` first.
 """
 from __future__ import annotations
 
+import base64
 import json
 import os
 import pathlib
@@ -17,9 +18,18 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
+sys.dont_write_bytecode = True
+for argument in sys.argv[2:3]:
+    sys.path.append(argument)  # the reader's own modules
+
+import nacl.signing
+
 import sample_tree
+from hostile_writer import HostileWriter, record, varint
+from repository_objects import CONTENTS, Cursor
 
 INTENDANCE = pathlib.Path()
 READER = pathlib.Path()
@@ -230,6 +240,137 @@ class Damage(WithPlace):
                 self.assert_noticed(copy, name, "lost")
 
 
+class Interrupted(WithPlace):
+    """kill -9 at moments spread over a run: what was stored before stays whole, what comes after works."""
+
+    RUNS = 12
+
+    def test_killed_backups_leave_a_whole_repository(self) -> None:
+        sample_tree.make(self.place.tree, seed=3)
+        before = self.place.back_up()
+        (self.place.tree / "random").write_bytes(os.urandom(5 << 20))
+        started = time.monotonic()
+        self.place.back_up()
+        usual = time.monotonic() - started
+        killed = 0
+        for number in range(self.RUNS):
+            (self.place.tree / "random").write_bytes(os.urandom(5 << 20))
+            # What a run lasts is only a scale: any moment is a good one to be killed at.
+            killed += self.kill_backup_after(usual * number / self.RUNS)
+            self.place.intendance("verify", keys="hub", state="hub-state")
+        self.assertGreater(killed, 0)
+        expected = sample_tree.describe(self.place.tree)
+        after = self.place.back_up()
+        self.place.intendance("verify", "--read-data", keys="hub", state="hub-state")
+        for name in (before, after):
+            self.place.read("restore", "--snapshot", name, "--target", self.place.folder / name, expect=RESTORED)
+        self.assert_same(expected, self.place.restored(self.place.folder / after))
+
+    def kill_backup_after(self, seconds: float) -> bool:
+        """True when it was killed before it was done."""
+        command = [INTENDANCE, "backup", "--paths", self.place.tree, "--repository",
+                   f"file://{self.place.repository}", "--keys", self.place.folder / "machine", "--state",
+                   self.place.folder / "machine-state"]
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as backup:
+            try:
+                backup.wait(seconds)
+            except subprocess.TimeoutExpired:
+                backup.kill()
+        return backup.returncode < 0
+
+
+class Thief(WithPlace):
+    """Who has stolen the writer's key, or can write to the store, gets nothing out of a restore."""
+
+    def setUp(self) -> None:
+        self.secret = self.place.folder / "secret"
+        self.secret.write_text("not the repository's")
+        self.outside = self.place.folder / "outside"
+        self.outside.mkdir(exist_ok=True)
+
+    def hostile_pages(self, extent: bytes) -> dict[str, list[bytes]]:
+        outside, folder = os.fsencode(self.outside), record(b"x", 2)
+        file = ((8, varint(5)), (13, extent))
+        return {
+            "through a link": [folder, record(b"x/l", 3, (9, outside)), record(b"x/l/f", 1, *file)],
+            "up": [record(b"../outside/f", 1, *file)],
+            "up within": [folder, record(b"x/../../outside/f", 1, *file)],
+            "absolute": [record(outside + b"/f", 1, *file)],
+            "a name of a file outside": [folder, record(b"x/h", 1, (10, b"../secret"))],
+            "a name through a link": [folder, record(b"x/a", 3, (9, os.fsencode(self.place.folder))),
+                                      record(b"x/h", 1, (10, b"x/a/secret"))],
+            "a link in a folder's place": [record(b"x", 3, (9, outside)), folder, record(b"x/f", 1, *file)],
+            "parts that wrap": [folder, record(b"x/f", 1, (8, varint(9)), (13, extent), (14, varint(2**64 - 3) + b"\5"))],
+        }
+
+    def test_no_manifest_leads_out_of_the_target(self) -> None:
+        for number, name in enumerate(self.hostile_pages(b"")):
+            with self.subTest(manifest=name):
+                copy = self.place.copy(f"hostile-{number}")
+                writer = HostileWriter(copy.repository, copy.folder / "machine")
+                extent = writer.chunk_id(CONTENTS, b"owned") + b"\0\5"
+                records = self.hostile_pages(extent)[name]
+                first = Cursor(records[0][records[0].index(b"\1") + 1 :], name)
+                writer.write_snapshot(b"".join(records), first.take(first.varint()), b"owned")
+                copy.read("restore", "--target", copy.folder / "read", expect=1)
+                done = copy.intendance("restore", "latest", "--target", copy.folder / "restored",
+                                       keys="restorer", expect=None)
+                self.assertNotEqual(0, done.returncode, done)
+                self.assertEqual([], os.listdir(self.outside))
+                self.assertEqual(1, self.secret.stat().st_nlink)
+
+    def test_a_machine_refuses_a_trust_object_older_than_it_has_seen(self) -> None:
+        copy = self.place.copy("rollback")
+        copy.tree = copy.folder / "tree"
+        copy.tree.mkdir()
+        first = copy.repository / "trust" / "00000001"
+        head, _, document = first.read_bytes().split(b"\n", 2)
+        signed = head + b"\n" + json.dumps({**json.loads(document), "version": 2}).encode()
+        seed = base64.b64decode((copy.keys / "owner.key").read_text().split()[-1])
+        signature = base64.b64encode(nacl.signing.SigningKey(seed).sign(signed).signature)
+        second = first.with_name("00000002")
+        second.write_bytes(signed.replace(b"\n", b"\n" + signature + b"\n", 1))
+        copy.back_up()
+        second.unlink()
+        done = copy.intendance("backup", "--paths", copy.tree, keys="machine", state="machine-state", expect=1)
+        self.assertIn("version 2", done.stderr)
+        self.assertIn("version 2", copy.read("list", expect=1).stderr)  # the snapshot says what it was made under
+
+    def test_the_keys_of_another_repository_open_nothing(self) -> None:
+        (self.place.folder / "other").mkdir()
+        other = Place(self.place.folder / "other")
+        other.make_keys()
+        other.tree = other.folder / "tree"
+        other.tree.mkdir()
+        other.repository = self.place.repository
+        for owner in (other.keys, self.place.keys):
+            for bundle in ("restorer", "machine"):
+                shutil.copy2(owner / "owner.pub", other.folder / bundle)
+            for command in (["snapshots"], ["restore", "latest", "--target", other.folder / "out"]):
+                self.assertEqual("", other.intendance(*command, keys="restorer", expect=1).stdout)
+            other.intendance("backup", "--paths", other.tree, keys="machine", expect=1)
+            other.read("list", expect=1)
+        self.assertFalse((other.folder / "out").exists())
+
+    def test_a_link_planted_in_the_target_is_not_followed(self) -> None:
+        self.place.tree.mkdir()
+        (self.place.tree / "folder").mkdir()
+        (self.place.tree / "folder" / "file").write_text("from the backup")
+        (self.place.tree / "file").write_text("from the backup")
+        self.place.back_up()
+        planted = self.place.restored(self.place.folder / "planted")
+        planted.mkdir(parents=True)
+        (planted / "folder").symlink_to(self.outside)
+        (planted / "file").symlink_to(self.secret)
+        done = self.place.intendance("restore", "latest", "--target", self.place.folder / "planted",
+                                     keys="restorer", expect=None)
+        self.assertNotEqual(0, done.returncode)
+        self.assertEqual([], os.listdir(self.outside))
+        self.assertEqual("not the repository's", self.secret.read_text())
+        self.assertEqual("from the backup", (planted / "file").read_text())
+        self.assertFalse((planted / "file").is_symlink())
+
+
 def main(arguments: list[str]) -> int:
     global INTENDANCE, READER
     unprivileged = "--unprivileged" in arguments
@@ -252,5 +393,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.dont_write_bytecode = True
     sys.exit(main(sys.argv))

@@ -249,12 +249,13 @@ class Restorer:
     def _set_metadata(self, record: Record, folder: int, name: bytes) -> None:
         """In this order: a new owner clears set-uid bits and capabilities, an ACL changes the mode."""
         here = b"/proc/self/fd/%d/" % folder + name
-        now = os.lstat(here)
+        now, mode = os.lstat(here), record.mode
         if (now.st_uid, now.st_gid) != record.owner:
             try:
                 os.chown(here, *record.owner, follow_symlinks=False)
             except PermissionError:
                 self.report.lack(f"/{shown(record.path)}: its owner {record.owner[0]}:{record.owner[1]}")
+                mode &= 0o777 if record.type == FILE else 0o1777  # no program runs as whoever restores
         for key, value in record.xattrs.items():
             try:
                 os.setxattr(here, key, value, follow_symlinks=False)
@@ -263,7 +264,7 @@ class Restorer:
         if record.type != LINK:
             node = os.open(name, os.O_PATH | os.O_NOFOLLOW, dir_fd=folder)
             try:
-                os.chmod(f"/proc/self/fd/{node}", record.mode)
+                os.chmod(f"/proc/self/fd/{node}", mode)
             finally:
                 os.close(node)
         os.utime(here, ns=(record.mtime, record.mtime), follow_symlinks=False)

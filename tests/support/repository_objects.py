@@ -291,9 +291,10 @@ class Repository:
         need(good, f"{what}: not signed by the writer that it names")
         key = derive(self.structure, "snapshot header")
         header = json.loads(unseal(key, sealed_header[:24], data[:12], sealed_header[24:], what))
-        writers = self.trusts.get(header["trust_version"], {}).get("writers", [])
-        trusted = any(base64.b64decode(writer["signs"]) == signer for writer in writers)
-        need(trusted, f"{what}: its writer is not trusted by version {header['trust_version']} of the trust object")
+        trusted = any(base64.b64decode(writer["signs"]) == signer for writer in self.trust["writers"])
+        need(trusted, f"{what}: the owner does not trust its writer (any more)")
+        seen, newest = header["trust_version"], self.trust["version"]
+        need(seen <= newest, f"{what}: names version {seen} of the trust object, but the newest here is {newest}")
         epoch, public = struct.unpack("<I32s", sealed_body[:36])
         key = derive(self._session_secret(epoch, public, what), "snapshot body")
         body = json.loads(unseal(key, sealed_body[36:60], data[:12], sealed_body[60:], what))
