@@ -36,13 +36,11 @@ Json json_of(const RunRecord& run) {
 
 class BackupMetrics final : public prometheus::Collectable {
 public:
-  BackupMetrics(const Config& config, const JobStates& states, const core::TimeZone& zone,
-                core::Clock& clock)
-      : config_(config), states_(states), zone_(zone), clock_(clock) {}
+  explicit BackupMetrics(const JobsView& jobs) : jobs_(jobs) {}
 
   std::vector<prometheus::MetricFamily> Collect() const override {
     Families families;
-    for (const auto& job : config_.jobs) collect(job, families);
+    for (const auto& job : jobs_.config.jobs) collect(job, families);
     return std::move(families.all);
   }
 
@@ -66,14 +64,14 @@ private:
   };
 
   void collect(const JobConfig& job, Families& families) const {
-    const auto state = states_.load(job.name);
-    const auto now = clock_.now();
+    const auto state = jobs_.states.load(job.name);
+    const auto now = jobs_.clock.now();
     families.gauge("intendance_backup_running", "Whether the job runs just now.", job,
-                   states_.is_running(job.name) ? 1 : 0);
+                   jobs_.states.is_running(job.name) ? 1 : 0);
     families.gauge("intendance_backup_overdue",
                    "Whether a success is late by more than a quarter of the period.", job,
-                   is_overdue(job, state, zone_, now) ? 1 : 0);
-    if (const auto next = next_run(job, state, zone_)) {
+                   is_overdue(job, state, jobs_.zone, now) ? 1 : 0);
+    if (const auto next = next_run(job, state, jobs_.zone)) {
       families.gauge("intendance_backup_next_run_timestamp_seconds", "When the job is due next.",
                      job, core::seconds_since_epoch(*next));
     }
@@ -108,39 +106,47 @@ private:
                    static_cast<double>(run.warnings));
   }
 
-  const Config& config_;
-  const JobStates& states_;
-  const core::TimeZone& zone_;
-  core::Clock& clock_;
+  JobsView jobs_;
 };
 
 } // namespace
 
-std::string status_json(const Config& config, const JobStates& states, const core::TimeZone& zone,
-                        TimePoint now) {
-  Json document = {{"machine", config.machine},
+std::string status_json(const JobsView& jobs) {
+  const auto now = jobs.clock.now();
+  Json document = {{"machine", jobs.config.machine},
                    {"version", core::version()},
                    {"time", format_utc(now)},
                    {"jobs", Json::array()}};
-  for (const auto& job : config.jobs) {
-    const auto state = states.load(job.name);
+  for (const auto& job : jobs.config.jobs) {
+    const auto state = jobs.states.load(job.name);
     document["jobs"].push_back({{"name", job.name},
                                 {"repository", job.repository.name},
                                 {"schedule", job.schedule ? Json(job.schedule->text()) : Json()},
-                                {"next_run", time_or_null(next_run(job, state, zone))},
-                                {"running", states.is_running(job.name)},
-                                {"overdue", is_overdue(job, state, zone, now)},
+                                {"next_run", time_or_null(next_run(job, state, jobs.zone))},
+                                {"running", jobs.states.is_running(job.name)},
+                                {"overdue", is_overdue(job, state, jobs.zone, now)},
                                 {"last_success", time_or_null(state.last_success)},
                                 {"last_run", state.last_run ? json_of(*state.last_run) : Json()}});
   }
   return document.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-std::shared_ptr<prometheus::Collectable> backup_metrics(const Config& config,
-                                                        const JobStates& states,
-                                                        const core::TimeZone& zone,
-                                                        core::Clock& clock) {
-  return std::make_shared<BackupMetrics>(config, states, zone, clock);
+std::shared_ptr<prometheus::Collectable> backup_metrics(const JobsView& jobs) {
+  return std::make_shared<BackupMetrics>(jobs);
+}
+
+core::HttpRouter make_router(const JobsView& jobs, const core::MetricsPage& page) {
+  using Area = core::HttpGuard::Area;
+  const core::HttpGuard guard(jobs.config.token_file);
+  core::HttpRouter router;
+  router.add("GET", "/metrics", guard(Area::metrics, page.handler()));
+  router.add("GET", "/api/v1/status", guard(Area::api, [jobs](const core::HttpRequest&) {
+               return core::HttpResponse::json(status_json(jobs));
+             }));
+  router.add("GET", "/healthz", [](const core::HttpRequest&) {
+    return core::HttpResponse{200, "text/plain", "ok\n", {}};
+  });
+  return router;
 }
 
 } // namespace intendance::backupd

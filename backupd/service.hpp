@@ -7,6 +7,8 @@
 #include "backupd/schedule/job_state.hpp"
 #include "core/calendar.hpp"
 #include "core/clock.hpp"
+#include "core/exposition.hpp"
+#include "core/http_server.hpp"
 
 #include <prometheus/collectable.h>
 
@@ -15,14 +17,21 @@
 
 namespace intendance::backupd {
 
-// The document of GET /api/v1/status (docs/api.md).
-std::string status_json(const Config& config, const JobStates& states, const core::TimeZone& zone,
-                        core::TimePoint now);
+// Jobs, what is remembered of them, and when they are due. Only looks at what it is given.
+struct JobsView {
+  const Config& config;
+  const JobStates& states;
+  const core::TimeZone& zone;
+  core::Clock& clock;
+};
 
-// intendance_backup_* of every job. The references must outlive it.
-std::shared_ptr<prometheus::Collectable> backup_metrics(const Config& config,
-                                                        const JobStates& states,
-                                                        const core::TimeZone& zone,
-                                                        core::Clock& clock);
+// The document of GET /api/v1/status (docs/api.md).
+std::string status_json(const JobsView& jobs);
+
+// intendance_backup_* of every job. What `jobs` looks at must outlive it.
+std::shared_ptr<prometheus::Collectable> backup_metrics(const JobsView& jobs);
+
+// /metrics, /api/v1/status and /healthz. What `jobs` looks at, and the page, must outlive it.
+core::HttpRouter make_router(const JobsView& jobs, const core::MetricsPage& page);
 
 } // namespace intendance::backupd

@@ -3,6 +3,7 @@
 
 #include "core/error.hpp"
 #include "core/file.hpp"
+#include "core/secret.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -156,6 +157,26 @@ std::int64_t ConfigTable::integer(std::string_view key, std::int64_t fallback, s
   return value;
 }
 
+std::vector<std::int64_t> ConfigTable::integers(std::string_view key, std::int64_t least,
+                                                std::int64_t most) {
+  const auto* found = node_->find(key);
+  std::vector<std::int64_t> values;
+  if (found == nullptr) return values;
+  const auto* array = found->as_array();
+  if (array == nullptr)
+    fail(key, fmt::format("is {}; an array of integers is wanted", type_name(found->type())));
+  for (const auto& element : *array) {
+    if (!element.is_integer()) {
+      fail(key, fmt::format("holds {}; an array of integers is wanted", type_name(element.type())));
+    }
+    const auto value = element.ref<std::int64_t>();
+    if (value < least || value > most)
+      fail(key, fmt::format("holds {}\n  allowed: {} to {}", value, least, most));
+    values.push_back(value);
+  }
+  return values;
+}
+
 bool ConfigTable::boolean(std::string_view key, bool fallback) {
   const auto* found = node_->find(key);
   if (found == nullptr) return fallback;
@@ -174,7 +195,9 @@ std::optional<std::filesystem::path> ConfigTable::optional_path(std::string_view
   const auto value = optional_text(key);
   if (!value) return std::nullopt;
   const std::filesystem::path path(*value);
-  return path.is_absolute() ? path : node_->file.parent_path() / path;
+  if (path.is_absolute()) return path;
+  if (auto credential = find_credential(path)) return credential;
+  return node_->file.parent_path() / path;
 }
 
 std::filesystem::path ConfigTable::path(std::string_view key) {

@@ -32,10 +32,13 @@ public:
                      std::string_view fallback);
   std::int64_t integer(std::string_view key, std::int64_t fallback, std::int64_t least,
                        std::int64_t most);
+  // An array of integers, each in range; absent: empty.
+  std::vector<std::int64_t> integers(std::string_view key, std::int64_t least, std::int64_t most);
   bool boolean(std::string_view key, bool fallback);
   // "30s", "15m", "6h", "7d"; throws when not positive.
   std::chrono::seconds duration(std::string_view key, std::chrono::seconds fallback);
-  // An absolute path, or one relative to the file that holds it.
+  // An absolute path; or a relative one, which names a systemd credential when there is one of that
+  // name, and else a file beside the one that holds it.
   std::filesystem::path path(std::string_view key);
   std::optional<std::filesystem::path> optional_path(std::string_view key);
   std::vector<std::string> texts(std::string_view key);  // absent: empty

@@ -16,10 +16,6 @@ using prometheus::MetricType;
 
 namespace {
 
-bool ends_with(std::string_view text, std::string_view end) {
-  return text.size() > end.size() && text.substr(text.size() - end.size()) == end;
-}
-
 // The length of the UTF-8 character that `text` begins with, or 0 when it is none (RFC 3629: no
 // overlong forms, no surrogates, nothing above U+10FFFF).
 std::size_t character_length(std::string_view text) {
@@ -129,7 +125,7 @@ private:
     const bool openmetrics = format_ == ExpositionFormat::openmetrics;
     switch (family.type) {
     case MetricType::Counter:
-      return openmetrics && !ends_with(family.name, "_total") ? "unknown" : "counter";
+      return openmetrics && !family.name.ends_with("_total") ? "unknown" : "counter";
     case MetricType::Gauge: return openmetrics && is_info(family) ? "info" : "gauge";
     case MetricType::Summary: return "summary";
     case MetricType::Histogram: return "histogram";
@@ -139,7 +135,7 @@ private:
   }
 
   static bool is_info(const MetricFamily& family) {
-    return ends_with(family.name, "_info") &&
+    return family.name.ends_with("_info") &&
            std::all_of(family.metric.begin(), family.metric.end(),
                        [](const ClientMetric& metric) { return metric.gauge.value == 1; });
   }

@@ -163,6 +163,15 @@ double version_of(CURL* curl) {
   }
 }
 
+// The system's own words where a connection was refused or has no route, which libcurl's leave out.
+std::string why_failed(CURL* curl, CURLcode code, const char* reason) {
+  long error_number = 0;
+  if (code == CURLE_COULDNT_CONNECT &&
+      curl_easy_getinfo(curl, CURLINFO_OS_ERRNO, &error_number) == CURLE_OK && error_number != 0)
+    return std::strerror(static_cast<int>(error_number));
+  return *reason != '\0' ? reason : curl_easy_strerror(code);
+}
+
 std::string text_of(CURL* curl, CURLINFO what) {
   const char* text = nullptr;
   curl_easy_getinfo(curl, what, &text);
@@ -213,8 +222,8 @@ public:
       throw Cancelled("stopped while asking " + without_query(call.url));
     const bool cut_on_purpose = transfer.reply.body_cut && code == CURLE_WRITE_ERROR;
     if (code != CURLE_OK && !cut_on_purpose) {
-      const std::string why = *reason != '\0' ? reason : curl_easy_strerror(code);
-      throw HttpFailure(phase_of(curl, code), without_query(call.url) + ": " + why);
+      throw HttpFailure(phase_of(curl, code),
+                        without_query(call.url) + ": " + why_failed(curl, code, reason));
     }
     complete(transfer.reply);
     return std::move(transfer.reply);

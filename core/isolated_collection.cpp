@@ -7,6 +7,11 @@
 
 namespace intendance::core {
 
+namespace {
+// A run that is younger may have been found late by a caller in a hurry; others still wait for it.
+constexpr std::chrono::seconds patience{1};
+} // namespace
+
 struct IsolatedCollection::State {
   explicit State(std::shared_ptr<prometheus::Collectable> what) : collectable(std::move(what)) {}
 
@@ -84,9 +89,11 @@ std::uint64_t IsolatedCollection::start() {
 IsolatedCollection::Answer IsolatedCollection::wait(std::uint64_t ticket,
                                                     Clock::time_point deadline) {
   std::unique_lock lock(state_->mutex);
-  const auto done = [&] { return state_->runs > ticket || state_->overdue; };
-  if (state_->changed.wait_until(lock, deadline, done) && state_->runs > ticket)
-    return state_->last;
+  const auto stuck = [&] {
+    return state_->running && state_->overdue && Clock::now() - state_->started > patience;
+  };
+  const auto done = [&] { return state_->runs > ticket; };
+  if (!stuck() && state_->changed.wait_until(lock, deadline, done)) return state_->last;
   state_->overdue = state_->running;
   auto answer = state_->last;
   answer.duration = state_->running ? Clock::now() - state_->started : Clock::duration{};

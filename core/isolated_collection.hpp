@@ -37,7 +37,7 @@ public:
   // Starts a run unless one is under way; returns the ticket to wait with.
   std::uint64_t start();
   // Returns when a run that ends after start() is done, at the deadline, or at once when the run
-  // under way has already kept an earlier caller waiting in vain.
+  // under way has lasted for over a second and kept an earlier caller waiting in vain.
   Answer wait(std::uint64_t ticket, Clock::time_point deadline);
 
 private:

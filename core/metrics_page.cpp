@@ -188,7 +188,12 @@ std::vector<MetricFamily> MetricsPage::collect(const std::vector<std::string>& n
     if (!entries[i]->isolated) visit(i);
   for (std::size_t i = 0; i < entries.size(); ++i)
     if (entries[i]->isolated) visit(i);
-  if (report_) families.add(report_(collections));
+  try {
+    if (report_) families.add(report_(collections));
+  } catch (const std::exception& error) {
+    log::error("the report on this page's collectors cannot be shown, leaving it out",
+               {{"reason", error.what()}});
+  }
   return families.take();
 }
 

@@ -24,13 +24,17 @@ void SecretBytes::wipe() noexcept {
   if (!bytes_.empty()) sodium_memzero(bytes_.data(), bytes_.size());
 }
 
-SecretBytes read_secret(const std::filesystem::path& file) {
-  auto path = file;
+std::optional<std::filesystem::path> find_credential(const std::filesystem::path& name) {
   const char* credentials = std::getenv("CREDENTIALS_DIRECTORY");
-  if (credentials != nullptr && file.is_relative()) {
-    const auto credential = std::filesystem::path(credentials) / file;
-    if (std::filesystem::exists(credential)) path = credential;
-  }
+  if (credentials == nullptr || name.is_absolute()) return std::nullopt;
+  auto path = std::filesystem::path(credentials) / name;
+  std::error_code error; // one that cannot be looked at is not there for us
+  if (!std::filesystem::is_regular_file(path, error)) return std::nullopt;
+  return path;
+}
+
+SecretBytes read_secret(const std::filesystem::path& file) {
+  const auto path = find_credential(file).value_or(file);
   auto text = read_file(path, std::size_t{64} << 10);
   const auto end = text.find_first_of("\r\n");
   SecretBytes secret(as_bytes(text).first(end == std::string::npos ? text.size() : end));

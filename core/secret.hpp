@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -37,8 +38,12 @@ private:
   std::vector<std::uint8_t> bytes_;
 };
 
-// The first line of a secret's file, without its newline. A relative path is looked for in
-// $CREDENTIALS_DIRECTORY first. Throws ConfigError when the file is empty, AccessDenied or Error
+// What systemd handed over as a credential of that name, LoadCredential= of systemd.exec(5): its
+// file in $CREDENTIALS_DIRECTORY. Nothing for an absolute path, or when there is none.
+std::optional<std::filesystem::path> find_credential(const std::filesystem::path& name);
+
+// The first line of a secret's file, without its newline. A relative path is looked for among the
+// credentials first. Throws ConfigError when the file is empty, AccessDenied or Error
 // when it cannot be read.
 SecretBytes read_secret(const std::filesystem::path& file);
 

@@ -177,7 +177,13 @@ void RestoreTarget::set_attributes(int descriptor, const std::string& path, cons
   };
   const auto proc = proc_path(descriptor);
   const bool is_link = entry.type == FileType::symbolic_link;
-  if (::fchownat(descriptor, "", entry.uid, entry.gid, AT_EMPTY_PATH) != 0) fail("owner");
+  if (::fchownat(descriptor, "", entry.uid, entry.gid, AT_EMPTY_PATH) != 0) {
+    // What an ordinary user may never do is said once, not for every file.
+    if (errno == EPERM && ::geteuid() != 0)
+      ++foreign_owners_;
+    else
+      fail("owner");
+  }
   if (!is_link && ::chmod(proc.c_str(), entry.mode) != 0) fail("mode");
   for (const auto& attribute : entry.attributes) {
     if (::setxattr(proc.c_str(), attribute.name.c_str(), attribute.value.data(),
@@ -194,6 +200,10 @@ void RestoreTarget::finish() {
     auto& folder = open_.back();
     if (folder.described) set_attributes(folder.descriptor.get(), folder.path, folder.entry);
     open_.pop_back();
+  }
+  if (foreign_owners_ > 0) {
+    problem_("/", "owner of " + std::to_string(foreign_owners_) +
+                      " files and folders could not be set: only root may give files away");
   }
   if (::syncfs(root_.get()) != 0) core::throw_errno("cannot write everything to the target's disk");
 }

@@ -52,6 +52,7 @@ private:
   Problem problem_;
   std::vector<OpenFolder> open_; // from the outermost
   std::uint64_t counter_ = 0;
+  std::uint64_t foreign_owners_ = 0; // entries whose owner an ordinary user could not set
 };
 
 } // namespace intendance::backupd

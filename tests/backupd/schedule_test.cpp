@@ -20,9 +20,9 @@ using core::TimePoint;
 JobConfig job_named(const std::string& name, const std::string& schedule) {
   JobConfig job;
   job.name = name;
-  job.repository = {"far", "file:///nowhere", "/nowhere"};
+  job.repository = {"far", "file:///proc/nowhere", "/proc/nowhere"};
   job.schedule = core::Schedule::parse(schedule);
-  job.paths = {"/nowhere"};
+  job.paths = {"/proc/nowhere"};
   return job;
 }
 
@@ -134,13 +134,15 @@ TEST_F(ScheduleTest, StatusSaysWhatTheApiPromises) {
   state.first_seen = parse_utc("2026-11-20T12:00:00Z");
   states_.store("tei", state);
   const auto now = parse_utc("2026-11-20T13:00:00Z");
-  auto json = nlohmann::json::parse(status_json(config, states_, zone_, now));
+  core::ManualClock clock(now);
+  const JobsView jobs{config, states_, zone_, clock};
+  auto json = nlohmann::json::parse(status_json(jobs));
   EXPECT_EQ(json.at("jobs").at(0).at("next_run"), "2026-11-21T07:15:00Z");
   EXPECT_TRUE(json.at("jobs").at(0).at("last_run").is_null());
   EXPECT_EQ(json.at("jobs").at(0).at("overdue"), false);
   state.last_run = RunRecord{now, now, Outcome::failed, "no \xff route", "", 0, 0, 0, 0, 0};
   states_.store("tei", state);
-  json = nlohmann::json::parse(status_json(config, states_, zone_, now));
+  json = nlohmann::json::parse(status_json(jobs));
   EXPECT_EQ(json.at("jobs").at(0).at("last_run").at("outcome"), "failed");
 }
 

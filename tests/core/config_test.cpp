@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+
 namespace intendance::core {
 namespace {
 
@@ -34,6 +36,23 @@ TEST(Config, ReadsTypedValues) {
   EXPECT_EQ(table.path("file"), "x/y");
   EXPECT_EQ(table.text("absent", "fallback"), "fallback");
   table.finish();
+}
+
+TEST(Config, ARelativeFileIsACredentialOrLiesBesideTheConfiguration) {
+  const TemporaryDirectory credentials;
+  write_file_atomically(credentials.path() / "token", "s3cret", 0600);
+  const auto config = ConfigDocument::parse(
+      "[webd]\ngiven = \"token\"\nother = \"keys\"\nfixed = \"/x/token\"\nfolder = \".\"\n",
+      "/etc/intendance/intendance.toml");
+  ::setenv("CREDENTIALS_DIRECTORY", credentials.path().c_str(), 1);
+  auto under_systemd = *config.table("webd");
+  EXPECT_EQ(under_systemd.path("given"), credentials.path() / "token");
+  EXPECT_EQ(under_systemd.path("other"), "/etc/intendance/keys");
+  EXPECT_EQ(under_systemd.path("fixed"), "/x/token");
+  EXPECT_EQ(under_systemd.path("folder"), "/etc/intendance/.");
+  ::unsetenv("CREDENTIALS_DIRECTORY");
+  auto by_hand = *config.table("webd");
+  EXPECT_EQ(by_hand.path("given"), "/etc/intendance/token");
 }
 
 TEST(Config, NamesAnUnknownKeyAndWhatIsAllowed) {

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+// What the commands of this room share.
+#pragma once
+
+#include "billing/config.hpp"
+#include "billing/dates.hpp"
+#include "billing/ledger/budget.hpp"
+#include "core/command.hpp"
+#include "core/postgres.hpp"
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace intendance::billing {
+
+// Each file of commands has one.
+void register_hours_commands(core::CommandLine& line);
+void register_budget_commands(core::CommandLine& line);
+void register_catalogue_commands(core::CommandLine& line);
+void register_ledger_commands(core::CommandLine& line);
+
+// Adds --NAME VALUE with a text.
+void add_text_option(core::Command& command, const char* name, const char* value,
+                     const char* description);
+void add_database_option(core::Command& command);
+
+// The configuration's, or what holds without one.
+BillingConfig settings(const core::CommandContext& context);
+// --database, or the configuration's.
+std::string database_address(const core::CommandContext& context);
+core::Postgres open_ledger(const core::CommandContext& context);
+// --fund, the configuration's, or the only one.
+Fund chosen_fund(const core::CommandContext& context, core::Postgres& database);
+std::optional<std::string> optional_text(const core::CommandContext& context, const char* option);
+
+Date today(); // on this machine's wall clock
+
+// The option's text by `parse`, whose Error becomes bad usage that names the option.
+template <class Parse>
+auto parsed_option(const core::CommandContext& context, const std::string& option, Parse&& parse) {
+  try {
+    return parse(context.text(option));
+  } catch (const core::ConfigError&) {
+    throw;
+  } catch (const core::Error& error) {
+    throw core::ConfigError("--" + option + ": " + error.what());
+  }
+}
+
+std::string_view say(core::Language language, std::string_view french, std::string_view english);
+
+// "15 835,02 $ nets"
+std::string money_on_basis(Cents amount, Basis basis, core::Language language);
+
+void print_json(const core::CommandContext& context, const nlohmann::ordered_json& document);
+
+} // namespace intendance::billing

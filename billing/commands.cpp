@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+#include "billing/commands.hpp"
+
+#include "billing/command_support.hpp"
+
+namespace intendance::billing {
+
+void register_commands(core::CommandLine& line) {
+  register_hours_commands(line);
+  register_budget_commands(line);
+  register_catalogue_commands(line);
+  register_ledger_commands(line);
+}
+
+} // namespace intendance::billing

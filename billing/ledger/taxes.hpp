@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+#pragma once
+
+#include "billing/dates.hpp"
+#include "billing/tax/tax.hpp"
+#include "core/postgres.hpp"
+
+#include <string>
+#include <vector>
+
+namespace intendance::billing {
+
+// The taxes and their rebates that hold on a day, by name.
+std::vector<TaxRate> tax_rates(core::Postgres& database, Date day);
+
+// What the work posted to a fund in a period costs. Taxes are those of an invoice's total, and the
+// co-op bills by the month: until invoices are recorded, a month of one vendor counts as one
+// invoice, taxed as on the month's last day. The estimate can differ by a few cents from invoices
+// cut otherwise.
+TaxedTotal taxed_postings(core::Postgres& database, const std::string& fund, Period posted);
+
+} // namespace intendance::billing

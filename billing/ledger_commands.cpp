@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+// report monthly, database migrate | status, ledger verify
+#include "billing/command_support.hpp"
+#include "billing/ledger/entries.hpp"
+#include "billing/report/columns.hpp"
+#include "billing/report/render.hpp"
+#include "billing/schema/migrations.hpp"
+#include "core/file.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <ostream>
+
+namespace intendance::billing {
+namespace {
+
+using core::Command;
+using core::CommandContext;
+using core::ExitStatus;
+using Json = nlohmann::ordered_json;
+
+ExitStatus report_monthly(CommandContext& context) {
+  if (!context.has("month")) throw core::ConfigError("which month? As in: report monthly 2026-11");
+  const auto month = parsed_option(context, "month", parse_month);
+  const auto& format = require_format(context.text("format", context.json() ? "json" : "text"));
+  const auto language = context.language();
+  auto database = open_ledger(context);
+  ReportRequest request;
+  request.month = month;
+  request.fund = chosen_fund(context, database);
+  request.vendor = settings(context).vendor;
+  request.today = today();
+  const auto text = format.render(draw_up_report(database, request), language);
+  if (context.has("output")) {
+    core::write_file_atomically(context.text("output"), text);
+  } else {
+    context.out() << text;
+  }
+  return ExitStatus::done;
+}
+
+ExitStatus database_migrate(CommandContext& context) {
+  core::Postgres database(database_address(context));
+  const auto applied = migrate(database);
+  grant_rights(database);
+  if (context.json()) {
+    print_json(context, {{"applied", applied}});
+  } else if (applied.empty()) {
+    context.out() << say(context.language(), "le registre est à jour\n",
+                         "the ledger is up to date\n");
+  }
+  if (!context.json()) {
+    for (const auto& name : applied) context.out() << "applied " << name << '\n';
+  }
+  return ExitStatus::done;
+}
+
+ExitStatus database_status(CommandContext& context) {
+  core::Postgres database(database_address(context));
+  Json array = Json::array();
+  for (const auto& migration : migration_status(database)) {
+    if (context.json()) {
+      array.push_back(
+          {{"name", migration.name},
+           {"applied_at", migration.applied_at ? Json(*migration.applied_at) : Json(nullptr)}});
+    } else {
+      context.out() << pad_right(migration.name, 24)
+                    << (migration.applied_at ? "applied " + *migration.applied_at : "pending")
+                    << '\n';
+    }
+  }
+  if (context.json()) print_json(context, array);
+  return ExitStatus::done;
+}
+
+ExitStatus ledger_verify(CommandContext& context) {
+  auto database = open_ledger(context);
+  const auto faults = chain_faults(database);
+  const auto head = ledger_head(database);
+  const auto expected = optional_text(context, "head");
+  const bool held = !expected || chain_holds(database, *expected);
+  if (context.json()) {
+    Json array = Json::array();
+    for (const auto& fault : faults) {
+      array.push_back({{"number", fault.number}, {"fault", fault.fault}});
+    }
+    print_json(context, {{"entries", head.entries},
+                         {"head", head.hash},
+                         {"expected_head_found", expected ? Json(held) : Json(nullptr)},
+                         {"faults", array}});
+  } else {
+    for (const auto& fault : faults) {
+      context.out() << fmt::format("{}: {}\n", entry_number(fault.number), fault.fault);
+    }
+    context.out() << fmt::format("{} entries, {} faults, head {}\n", head.entries, faults.size(),
+                                 head.hash);
+  }
+  if (!held) {
+    context.err() << "intendance: no entry has the fingerprint " << *expected
+                  << ": entries that were there when it was printed have been removed or changed; "
+                     "compare with the last report's annex\n";
+  }
+  return faults.empty() && held ? ExitStatus::done : ExitStatus::failed;
+}
+
+Command report_command() {
+  Command command;
+  command.name = "report monthly";
+  command.summary = "Draw up a month's report for a fund";
+  command.arguments = "YYYY-MM";
+  command.example = "intendance report monthly 2026-11 --lang fr --output 2026-11.txt";
+  std::string formats;
+  for (const auto& format : report_formats()) {
+    formats += (formats.empty() ? "" : ", ") + std::string(format.name);
+  }
+  add_text_option(command, "format", "NAME", (formats + " (default: text)").c_str());
+  add_text_option(command, "output", "FILE", "write there instead of to standard output");
+  add_text_option(command, "fund", "NAME", "default: the configured or only fund");
+  add_database_option(command);
+  command.options.add_options()("month", boost::program_options::value<std::string>(), "");
+  command.positional = {{"month", 1}};
+  command.run = report_monthly;
+  return command;
+}
+
+Command simple_command(const char* name, const char* summary, ExitStatus (*run)(CommandContext&)) {
+  Command command;
+  command.name = name;
+  command.summary = summary;
+  command.example =
+      "intendance " + command.name + " --database postgresql:///intendance?host=/run/postgresql";
+  command.run = run;
+  add_database_option(command);
+  return command;
+}
+
+} // namespace
+
+void register_ledger_commands(core::CommandLine& line) {
+  line.add(report_command());
+  line.add(simple_command("database migrate", "Create or upgrade the ledger's schema",
+                          database_migrate));
+  line.add(
+      simple_command("database status", "Show which migrations the ledger has", database_status));
+  auto verify =
+      simple_command("ledger verify", "Check that no entry was changed or removed", ledger_verify);
+  add_text_option(verify, "head", "HASH", "the fingerprint printed in an earlier report");
+  line.add(std::move(verify));
+}
+
+} // namespace intendance::billing

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+#pragma once
+
+#include "core/command.hpp"
+
+namespace intendance::cli {
+
+// config check: the one command that needs every room.
+void register_commands(core::CommandLine& line);
+
+} // namespace intendance::cli

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+// What this room reads of the configuration: [collectord] and [[service]].
+#pragma once
+
+#include "collectors/probes/profile.hpp"
+#include "core/config.hpp"
+
+#include <chrono>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace intendance::collectors {
+
+struct Service {
+  std::string name;                          // "expositions"
+  std::string kind;                          // a profile's
+  std::string url;                           // http or https, no / at its end; empty: not probed
+  std::optional<std::filesystem::path> root; // where its files are, for those who back them up
+  std::string text;                          // that its page must contain; may be empty
+  std::vector<Check> checks;                 // its profile's
+};
+
+struct CollectorConfig {
+  std::string machine;
+  std::string listen;                              // "127.0.0.1:9710"
+  std::optional<std::filesystem::path> token_file; // required unless it listens on loopback
+  std::chrono::seconds probe_interval{30};
+  std::vector<Service> services;
+};
+
+// Reads the catalogue of services too. Throws ConfigError.
+CollectorConfig read_config(const core::ConfigDocument& document);
+
+// For `intendance config check`: asks nothing of the network. Throws ConfigError.
+void check_config(const core::ConfigDocument& document);
+
+// The service of that name; throws ConfigError that lists those there are.
+const Service& find_service(const CollectorConfig& config, const std::string& name);
+
+} // namespace intendance::collectors

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+#include "billing/metrics.hpp"
+#include "billing/server.hpp"
+#include "core/exposition.hpp"
+#include "tests/billing/sample_report.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+namespace intendance::billing {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+LedgerView sample_view() {
+  const auto report = sample_report();
+  LedgerView view;
+  view.read_at = core::parse_utc("2026-11-23T13:12:00Z");
+  view.head = report.head;
+  view.funds = {
+      {report.balance,
+       {{report.lines[0].service, report.lines[0].activity, Minutes(1200), Cents(240000)}}}};
+  return view;
+}
+
+std::string page(const Refresher::Status& status) {
+  return core::serialize(ledger_families(status), core::ExpositionFormat::text);
+}
+
+TEST(LedgerMetrics, ShowMoneyOnEachBasis) {
+  const auto text = page({std::make_shared<const LedgerView>(sample_view()), true});
+  EXPECT_THAT(text, HasSubstr("intendance_ledger_up 1\n"));
+  EXPECT_THAT(text, HasSubstr("intendance_budget_dollars{fund=\"F-1234\",year=\"2026\","
+                              "currency=\"CAD\"} 24000\n"));
+  EXPECT_THAT(text, HasSubstr("currency=\"CAD\",basis=\"before_tax\"} 5400\n"));
+  EXPECT_THAT(text, HasSubstr("intendance_work_seconds{fund=\"F-1234\",year=\"2026\","
+                              "service=\"expositions\",activity=\"development\"} 72000\n"));
+  EXPECT_THAT(text, HasSubstr("intendance_ledger_entries 121\n"));
+}
+
+TEST(LedgerMetrics, SayNothingThatIsNotKnown) {
+  EXPECT_THAT(page({nullptr, false}), HasSubstr("intendance_ledger_up 0\n"));
+  EXPECT_THAT(page({nullptr, false}), Not(HasSubstr("dollars")));
+  auto view = sample_view();
+  view.funds[0].balance.budget.reset();
+  const auto text = page({std::make_shared<const LedgerView>(view), true});
+  EXPECT_THAT(text, Not(HasSubstr("intendance_budget_available_dollars")));
+  EXPECT_THAT(text, HasSubstr("intendance_budget_spent_dollars"));
+}
+
+TEST(BudgetJson, FollowsTheApi) {
+  auto view = sample_view();
+  auto json = nlohmann::json::parse(budget_json(view));
+  EXPECT_EQ(json["time"], "2026-11-23T13:12:00Z");
+  EXPECT_EQ(json["basis"], "net");
+  EXPECT_EQ(json["ledger"]["entries"], 121);
+  const auto& budget = json["budgets"][0];
+  EXPECT_EQ(budget["from"], "2026-04-01");
+  EXPECT_EQ(budget["budget_cents"], 2400000);
+  EXPECT_EQ(budget["spent_cents"].get<std::int64_t>() +
+                budget["available_cents"].get<std::int64_t>(),
+            2400000);
+  view.funds[0].balance.budget.reset();
+  json = nlohmann::json::parse(budget_json(view));
+  EXPECT_EQ(json["budgets"][0]["available_cents"], nullptr);
+}
+
+} // namespace
+} // namespace intendance::billing

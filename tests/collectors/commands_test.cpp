@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+#include "collectors/commands.hpp"
+#include "core/http_server.hpp"
+#include "tests/collectors/support.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <sstream>
+
+namespace intendance::collectors {
+namespace {
+
+using core::ExitStatus;
+using testing::HasSubstr;
+
+struct Printed {
+  ExitStatus status;
+  std::string out, err;
+};
+
+Printed run(const std::vector<std::string>& arguments) {
+  core::CommandLine line;
+  register_commands(line);
+  std::ostringstream out, err;
+  const auto status = line.run(arguments, out, err);
+  return {status, out.str(), err.str()};
+}
+
+TEST(CollectCommand, PrintsOneScrape) {
+  const auto text = run({"collect"});
+  EXPECT_EQ(text.status, ExitStatus::done) << text.err;
+  EXPECT_THAT(text.out, HasSubstr("# TYPE node_load1 gauge\nnode_load1 "));
+  EXPECT_THAT(text.out, HasSubstr("node_scrape_collector_success{collector=\"cpu\"} 1\n"));
+  EXPECT_THAT(run({"collect", "--openmetrics"}).out, testing::EndsWith("# EOF\n"));
+}
+
+class ProbeCommand : public testing::Test {
+protected:
+  ProbeCommand() {
+    core::write_file_atomically(
+        folder_.path() / "intendance.toml",
+        "[collectord]\nservices = \"" FIXTURES "/../../services\"\n"
+        "[[service]]\nname = \"documents\"\nkind = \"couchdb\"\nurl = \"" +
+            server_.address() +
+            "\"\n"
+            "[[service]]\nname = \"collections\"\nkind = \"omeka-s\"\nurl = \"" +
+            server_.address() +
+            "\"\n"
+            "[[service]]\nname = \"silent\"\nkind = \"website\"\n");
+  }
+
+  Printed probe(std::vector<std::string> arguments) const {
+    arguments.insert(arguments.begin(), "probe");
+    arguments.insert(arguments.end(), {"--config", (folder_.path() / "intendance.toml").string()});
+    return run(arguments);
+  }
+
+private:
+  static core::HttpServerOptions options() {
+    core::HttpServerOptions options;
+    options.listen = "127.0.0.1:0";
+    return options;
+  }
+  static core::HttpRouter router() {
+    using core::HttpResponse;
+    core::HttpRouter router;
+    router.add("GET", "/_up", [](const auto&) { return HttpResponse::json(R"({"status":"ok"})"); });
+    router.add("GET", "/", [](const auto&) {
+      return HttpResponse::json(R"({"couchdb":"Welcome","version":"3.4.3"})");
+    });
+    router.add("GET", "/api/items", [](const auto&) {
+      return HttpResponse{302, "text/html", "<html>\n<body>", {{"Location", "/install"}}};
+    });
+    return router;
+  }
+  core::HttpServer server_{options(), router()};
+  core::TemporaryDirectory folder_;
+};
+
+TEST_F(ProbeCommand, ShowsEachCheckOfAGoodService) {
+  const auto good = probe({"documents"});
+  EXPECT_EQ(good.status, ExitStatus::done) << good.err;
+  EXPECT_THAT(good.out, HasSubstr("documents  couchdb  http://127.0.0.1:"));
+  EXPECT_THAT(good.out, HasSubstr("✓ up"));
+  EXPECT_THAT(good.out, HasSubstr("200, 15 bytes: {\"status\":\"ok\"}"));
+  EXPECT_THAT(good.out, HasSubstr("\nup  ("));
+  EXPECT_THAT(good.out, testing::Not(HasSubstr("\033"))); // no colours into a pipe
+}
+
+TEST_F(ProbeCommand, SaysWhatIsWrongAndFails) {
+  const auto bad = probe({"collections"});
+  EXPECT_EQ(bad.status, ExitStatus::failed);
+  EXPECT_THAT(bad.out, HasSubstr("✗ items"));
+  EXPECT_THAT(bad.out, HasSubstr("302 to /install, 13 bytes: <html>\n")); // the first line only
+  EXPECT_THAT(bad.out, HasSubstr("down  redirect: 302 to /install, not 200"));
+}
+
+TEST_F(ProbeCommand, PrintsJson) {
+  const auto bad = probe({"collections", "--json"});
+  EXPECT_EQ(bad.status, ExitStatus::failed);
+  const auto json = nlohmann::json::parse(bad.out);
+  EXPECT_EQ(json["state"], "down");
+  EXPECT_EQ(json["reason"], "302 to /install, not 200");
+  EXPECT_EQ(json["checks"][0]["status"], 302);
+  EXPECT_EQ(json["checks"][0]["first_line"], "<html>");
+  EXPECT_EQ(json["checks"][1]["success"], true);
+}
+
+TEST_F(ProbeCommand, SaysWhichServicesThereAre) {
+  const auto unknown = probe({"tei"});
+  EXPECT_EQ(unknown.status, ExitStatus::usage);
+  EXPECT_THAT(unknown.err, HasSubstr("there are: documents · collections · silent"));
+  const auto silent = probe({"silent"});
+  EXPECT_EQ(silent.status, ExitStatus::usage);
+  EXPECT_THAT(silent.err, HasSubstr("has no url"));
+  const auto none = probe({});
+  EXPECT_EQ(none.status, ExitStatus::usage);
+  EXPECT_THAT(none.err, HasSubstr("SERVICE is missing"));
+}
+
+TEST_F(ProbeCommand, HelpShowsAnExample) {
+  const auto help = run({"probe", "--help"});
+  EXPECT_EQ(help.status, ExitStatus::done);
+  EXPECT_THAT(help.out, HasSubstr("intendance probe expositions"));
+}
+
+} // namespace
+} // namespace intendance::collectors

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+// What the daemons answer (docs/api.md), as values. The parsers take text and trust nothing: a
+// field that is missing or null is absent, one of the wrong type is CorruptData that names it, and
+// texts that will be shown are cut to one line.
+#pragma once
+
+#include "core/clock.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace intendance::web {
+
+// Up to here every integer is exact in JavaScript too. Larger ones are refused: nobody has them.
+inline constexpr std::int64_t largest_exact = (std::int64_t{1} << 53) - 1;
+
+struct Filesystem {
+  std::string mountpoint;
+  std::optional<std::int64_t> size_bytes, available_bytes;
+};
+
+enum class ServiceState { up, down, unknown };
+std::string_view name_of(ServiceState state);
+
+struct Service {
+  std::string name, kind;
+  std::optional<std::string> url;
+  ServiceState state = ServiceState::unknown;
+  std::optional<core::TimePoint> since, checked;
+  std::optional<std::string> phase, reason; // when down
+  std::optional<double> duration_seconds;
+};
+
+struct CollectordAnswer {
+  std::string machine, version;
+  std::optional<core::TimePoint> boot_time;
+  std::optional<double> load1;
+  std::optional<std::int64_t> cpus;
+  std::optional<std::int64_t> memory_total_bytes, memory_available_bytes;
+  std::vector<Filesystem> filesystems;
+  std::vector<Service> services;
+};
+
+enum class RunOutcome { done, warnings, failed };
+std::string_view name_of(RunOutcome outcome);
+
+struct JobRun {
+  std::optional<core::TimePoint> started, finished;
+  RunOutcome outcome = RunOutcome::done;
+  std::optional<std::string> error, snapshot;
+  std::optional<std::int64_t> files, read_bytes, new_bytes, stored_bytes, warnings;
+};
+
+struct Job {
+  std::string name, repository, schedule;
+  std::optional<core::TimePoint> next_run, last_success;
+  bool running = false;
+  bool overdue = false;
+  std::optional<JobRun> last_run;
+};
+
+struct BackupdAnswer {
+  std::string machine, version;
+  std::vector<Job> jobs;
+};
+
+struct Budget {
+  std::string fund, label;
+  std::int64_t year = 0; // in which the fiscal year starts
+  std::string from, to;  // 2026-04-01
+  std::string basis;     // what spent_cents counts: net, gross or before_tax
+  std::int64_t spent_cents = 0;
+  std::optional<std::int64_t> budget_cents, available_cents; // absent where no budget was set
+  std::int64_t minutes = 0;                                  // worked
+};
+
+struct BillingdAnswer {
+  std::string currency;
+  std::vector<Budget> budgets;
+};
+
+// Each throws core::CorruptData: "not JSON …", "services[2].state: …".
+CollectordAnswer parse_collectord_answer(std::string_view body);
+BackupdAnswer parse_backupd_answer(std::string_view body);
+BillingdAnswer parse_billingd_answer(std::string_view body);
+
+// The first line of `text` without control characters, at most `most` bytes of whole UTF-8.
+std::string first_line(std::string_view text, std::size_t most = 300);
+
+} // namespace intendance::web
