@@ -147,8 +147,11 @@ SecretBytes open_chacha(const SecretBytes& key, const ShortNonce& nonce, ByteVie
 
 Digest hmac_sha256(ByteView key, ByteView message) {
   crypto_auth_hmacsha256_state state;
-  crypto_auth_hmacsha256_init(&state, key.data(), key.size());
-  crypto_auth_hmacsha256_update(&state, message.data(), message.size());
+  // An empty view may hold no pointer, which the library must not be given.
+  const std::uint8_t nothing = 0;
+  crypto_auth_hmacsha256_init(&state, key.empty() ? &nothing : key.data(), key.size());
+  crypto_auth_hmacsha256_update(&state, message.empty() ? &nothing : message.data(),
+                                message.size());
   Digest digest;
   crypto_auth_hmacsha256_final(&state, digest.data());
   return digest;
@@ -239,6 +242,10 @@ std::string to_base64(ByteView bytes, bool padded) {
 }
 
 Buffer from_base64(std::string_view text, bool padded) {
+  // libsodium takes some bytes beyond ASCII for letters of its alphabet.
+  if (std::any_of(text.begin(), text.end(), [](char each) { return (each & 0x80) != 0; })) {
+    throw CorruptData("is not base64");
+  }
   const int variant =
       padded ? sodium_base64_VARIANT_ORIGINAL : sodium_base64_VARIANT_ORIGINAL_NO_PADDING;
   Buffer bytes(text.size() / 4 * 3 + 3);

@@ -41,6 +41,17 @@ FileDescriptor open_file(const std::filesystem::path& path, int flags, mode_t mo
   return FileDescriptor(number);
 }
 
+FileDescriptor open_unnamed_file(const std::filesystem::path& folder) {
+  FileDescriptor file(::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+  if (file) return file;
+  // Not every file system can do without a name for a moment.
+  auto pattern = (folder / "XXXXXX").string();
+  file = FileDescriptor(::mkostemp(pattern.data(), O_CLOEXEC));
+  if (!file) throw_errno("cannot write in " + folder.string());
+  ::unlink(pattern.c_str());
+  return file;
+}
+
 namespace {
 
 template <class Read>

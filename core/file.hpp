@@ -43,6 +43,9 @@ private:
 // Opens with O_CLOEXEC. Throws Error or AccessDenied that names the path.
 FileDescriptor open_file(const std::filesystem::path& path, int flags, mode_t mode = 0);
 
+// A file for reading and writing in that folder without a name, gone with its descriptor.
+FileDescriptor open_unnamed_file(const std::filesystem::path& folder);
+
 // Fills `into` unless the file ends before; returns how many bytes were read. EINTR is retried.
 std::size_t read_some(int descriptor, std::span<std::uint8_t> into);
 std::size_t read_at(int descriptor, std::span<std::uint8_t> into, std::uint64_t offset);

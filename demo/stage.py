@@ -111,7 +111,12 @@ class Stage:
         for server in reversed(self.servers):
             server.stop(signal.SIGINT if server.name == "postgres" else signal.SIGTERM)
         if not self.keep:
-            shutil.rmtree(self.state, ignore_errors=True)
+            self._remove_state()
+
+    def _remove_state(self) -> None:
+        for folder, _, _ in os.walk(self.state):
+            os.chmod(folder, 0o700)  # a restored folder may be read-only
+        shutil.rmtree(self.state, ignore_errors=True)
 
     def free_port(self) -> int:
         """A port of 127.0.0.1 that nobody listens on just now, each time another one."""

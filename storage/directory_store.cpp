@@ -38,6 +38,7 @@ public:
   explicit DirectoryStore(std::filesystem::path root)
       : root_(std::move(root)), incoming_(root_ / ".incoming") {
     make_folders(incoming_);
+    remove_leftovers();
   }
 
   void put(const std::string& name, const Content& content) override {
@@ -101,6 +102,16 @@ private:
   std::filesystem::path path_of(const std::string& name) const {
     check_object_name(name);
     return root_ / name;
+  }
+
+  // Of puts that were broken off long ago; a put that still goes on is younger.
+  void remove_leftovers() const {
+    const auto limit = std::filesystem::file_time_type::clock::now() - std::chrono::hours(24);
+    std::error_code error; // whoever may only read leaves them
+    for (const auto& entry : std::filesystem::directory_iterator(incoming_, error)) {
+      const auto modified = entry.last_write_time(error);
+      if (!error && modified < limit) std::filesystem::remove(entry.path(), error);
+    }
   }
 
   static void make_folders(const std::filesystem::path& folder) {

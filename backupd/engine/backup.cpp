@@ -4,6 +4,7 @@
 #include "backupd/engine/chunk_writer.hpp"
 #include "backupd/engine/manifest_writer.hpp"
 #include "backupd/engine/previous.hpp"
+#include "backupd/engine/writer_chain.hpp"
 #include "core/clock.hpp"
 
 #include <unistd.h>
@@ -21,6 +22,22 @@ constexpr std::size_t most_warnings = 1000;
 // A file that changed within the clock's grain before the last backup began may have changed again
 // after it was read, at the same time stamp.
 constexpr std::int64_t grain_seconds = 2;
+
+// The file at hand cannot be read; the others can. Whatever else fails (the repository, the spool)
+// ends the backup.
+class Unreadable : public core::Error {
+public:
+  using Error::Error;
+};
+
+template <class Read>
+auto reading(Read&& read) {
+  try {
+    return read();
+  } catch (const core::Error& error) {
+    throw Unreadable(error.what());
+  }
+}
 
 // Cuts contents into chunks as they come.
 class ContentCutter {
@@ -97,8 +114,9 @@ private:
   void add_contents(Entry entry, ContentCutter& cutter);
   void count(const Entry& entry);
   void warn(const std::string& path, const std::string& message);
-  void join_chain();
+  void walk(Walker& walker, const std::string& root);
   std::vector<ChunkId> store_references();
+  void commit(const SnapshotBody& body);
   std::filesystem::path cache_file() const;
 
   Repository& repository_;
@@ -188,8 +206,10 @@ void Run::read_ranges(const Found& found, const std::vector<DataRange>& ranges,
     for (std::uint64_t done = 0; done < range.length;) {
       if (stop_.stop_requested()) throw core::Cancelled("stopped as asked");
       const auto most = std::min<std::uint64_t>(block_.size(), range.length - done);
-      const auto count =
-          core::read_at(found.contents.get(), std::span(block_).first(most), range.offset + done);
+      const auto count = reading([&] {
+        return core::read_at(found.contents.get(), std::span(block_).first(most),
+                             range.offset + done);
+      });
       cutter.add(ByteView(block_).first(count));
       done += count;
       if (count < most) return; // the file became shorter
@@ -210,7 +230,7 @@ void Run::back_up_file(Found&& found) {
     entry.data = data_ranges(found.contents.get(), entry.size);
     const auto ranges = entry.data.empty() ? std::vector<DataRange>{{0, entry.size}} : entry.data;
     read_ranges(found, ranges, cutter);
-    problem = torn(found.contents.get(), entry);
+    problem = reading([&] { return torn(found.contents.get(), entry); });
     std::uint64_t wanted = 0;
     for (const auto& range : ranges) wanted += range.length;
     if (cutter.total() != wanted) {
@@ -219,9 +239,7 @@ void Run::back_up_file(Found&& found) {
       entry.data.clear();
       problem = "became shorter while being read (kept as read)";
     }
-  } catch (const core::Cancelled&) {
-    throw;
-  } catch (const core::Error& error) {
+  } catch (const Unreadable& error) {
     return warn(shown, error.what());
   }
   if (!problem.empty()) {
@@ -257,15 +275,14 @@ void Run::back_up_stream(const Stream& stream) {
   });
 }
 
-// The snapshot before, of the same writer: what this machine remembers, or else what it sees.
-void Run::join_chain() {
-  const auto writer = repository_.writer().public_key();
-  for (const auto& snapshot : repository_.snapshots(result_.findings)) {
-    if (snapshot.writer != writer || snapshot.header.sequence < header_.sequence) continue;
-    header_.sequence = snapshot.header.sequence;
-    header_.previous = snapshot.name;
+// A root that is not there costs the others nothing, but a backup of nothing is none.
+void Run::walk(Walker& walker, const std::string& root) {
+  try {
+    walker.walk(root);
+  } catch (const Unreachable& error) {
+    if (request_.roots.size() + request_.streams.size() == 1) throw;
+    warn(root, error.what());
   }
-  ++header_.sequence;
 }
 
 std::vector<ChunkId> Run::store_references() {
@@ -302,7 +319,7 @@ BackupResult Run::run() {
     if (part.stream != nullptr)
       back_up_stream(*part.stream);
     else
-      walker.walk(part.path);
+      walk(walker, part.path);
   }
   body.pages = manifest_.finish();
   body.warnings = result_.warnings;
@@ -311,14 +328,26 @@ BackupResult Run::run() {
   if (stop_.stop_requested()) throw core::Cancelled("stopped as asked");
   header_.new_bytes = chunks_.new_bytes();
   header_.stored_bytes = chunks_.stored_bytes();
+  commit(body);
+  return std::move(result_);
+}
+
+// One at a time of this writer, whatever job it runs: the chain must not fork.
+void Run::commit(const SnapshotBody& body) {
+  WriterChain chain(request_.state, repository_);
+  chain.join(header_, result_.findings);
   header_.finished = core::system_clock().now();
-  join_chain();
   const auto object = encode_snapshot(header_, body, chunks_.session(), repository_.writer(),
                                       repository_.trust().repository);
   result_.snapshot = core::blake2b(object);
   repository_.store().put(snapshot_object_name(result_.snapshot), object);
-  next_->commit(result_.snapshot);
-  return std::move(result_);
+  // From here on the backup is done, whatever becomes of what makes the next one quick.
+  try {
+    chain.remember(header_.sequence, result_.snapshot);
+    next_->commit(result_.snapshot);
+  } catch (const core::Error& error) {
+    result_.findings.push_back({request_.state.string(), error.what()});
+  }
 }
 
 } // namespace

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::uint64_t full_pack = std::uint64_t{24} << 20;
 // An index now and then lets the next run go on where a broken one stopped.
-constexpr std::size_t packs_per_index = 32;
+constexpr std::size_t packs_per_index = 4;
 
 } // namespace
 

@@ -82,7 +82,7 @@ public:
 
 private:
   void problem(const std::string& path, const std::string& message) {
-    result_.problems.push_back({path, message});
+    result_.problems.push_back({path, message, Loss::attributes});
   }
 
   void put_back(const Entry& entry) {
@@ -97,7 +97,7 @@ private:
     } catch (const core::TransientError&) {
       throw;
     } catch (const core::Error& error) {
-      problem("/" + path, error.what());
+      result_.problems.push_back({"/" + path, error.what(), Loss::everything});
     }
     if (progress_) progress_(result_);
   }
@@ -156,6 +156,11 @@ private:
 };
 
 } // namespace
+
+bool RestoreResult::complete() const {
+  return std::none_of(problems.begin(), problems.end(),
+                      [](const auto& each) { return each.loss == Loss::everything; });
+}
 
 RestoreResult restore(SnapshotReader& snapshot, const RestoreRequest& request, std::stop_token stop,
                       const std::function<void(const RestoreResult&)>& progress) {

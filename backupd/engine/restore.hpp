@@ -20,14 +20,18 @@ struct RestoreRequest {
   bool dry_run = false;
 };
 
+enum class Loss { attributes, everything };
+
 struct RestoreProblem {
   std::string path, message;
+  Loss loss = Loss::attributes;
 };
 
 struct RestoreResult {
   std::uint64_t files = 0, directories = 0, other = 0, bytes = 0;
   // What could not be put back, or not with all its attributes.
   std::vector<RestoreProblem> problems;
+  bool complete() const; // nothing but attributes is missing
 };
 
 // Durable when it returns. A file that fails is reported and the others go on; throws Error only

@@ -58,7 +58,9 @@ bool is_acl(const std::string& name) { return name.starts_with("system.posix_acl
 
 RestoreTarget::RestoreTarget(const std::filesystem::path& root, Problem problem)
     : problem_(std::move(problem)) {
-  std::filesystem::create_directories(root);
+  std::error_code error;
+  std::filesystem::create_directories(root, error);
+  if (error) throw core::Error("cannot restore to " + root.string() + ": " + error.message());
   root_ = core::open_file(root, O_RDONLY | O_DIRECTORY);
 }
 
@@ -177,14 +179,16 @@ void RestoreTarget::set_attributes(int descriptor, const std::string& path, cons
   };
   const auto proc = proc_path(descriptor);
   const bool is_link = entry.type == FileType::symbolic_link;
+  auto mode = entry.mode;
   if (::fchownat(descriptor, "", entry.uid, entry.gid, AT_EMPTY_PATH) != 0) {
     // What an ordinary user may never do is said once, not for every file.
     if (errno == EPERM && ::geteuid() != 0)
       ++foreign_owners_;
     else
       fail("owner");
+    mode &= ~(S_ISUID | S_ISGID); // they would give away the rights of whoever restores
   }
-  if (!is_link && ::chmod(proc.c_str(), entry.mode) != 0) fail("mode");
+  if (!is_link && ::chmod(proc.c_str(), mode) != 0) fail("mode");
   for (const auto& attribute : entry.attributes) {
     if (::setxattr(proc.c_str(), attribute.name.c_str(), attribute.value.data(),
                    attribute.value.size(), 0) != 0) {

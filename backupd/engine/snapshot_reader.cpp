@@ -76,16 +76,19 @@ ByteView ChunkCache::get(const ChunkId& id) {
 
 SnapshotReader::SnapshotReader(const Repository& repository, const ChunkIndex& index,
                                const Snapshot& snapshot)
-    : repository_(repository), index_(index), body_(repository.body(snapshot)),
-      chunks_(repository, index) {}
+    : repository_(repository), index_(index), name_(snapshot.name),
+      body_(repository.body(snapshot)), chunks_(repository, index) {}
 
 void SnapshotReader::for_each(const PathFilter& filter,
                               const std::function<void(const Entry&)>& visit) {
   for (std::size_t each = 0; each < body_.pages.size(); ++each) {
     const auto* next = each + 1 < body_.pages.size() ? &body_.pages[each + 1].first : nullptr;
     if (!filter.may_match(body_.pages[each].first, next)) continue;
-    const auto page = repository_.read_chunk(index_, body_.pages[each].chunk);
-    for (const auto& entry : decode_page(page)) {
+    const auto entries = core::with_context(
+        snapshot_object_name(name_) + ", its list of files from /" + body_.pages[each].first +
+            " on",
+        [&] { return decode_page(repository_.read_chunk(index_, body_.pages[each].chunk)); });
+    for (const auto& entry : entries) {
       if (filter.matches(entry.path)) visit(entry);
     }
   }

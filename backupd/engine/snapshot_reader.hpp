@@ -58,6 +58,7 @@ public:
 private:
   const Repository& repository_;
   const ChunkIndex& index_;
+  SnapshotName name_{};
   SnapshotBody body_;
   ChunkCache chunks_;
 };

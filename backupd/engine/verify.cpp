@@ -18,7 +18,7 @@ public:
       : repository_(repository), stop_(std::move(stop)), progress_(progress) {}
 
   VerifyReport run(const VerifyOptions& options) {
-    report_.findings = repository_.findings();
+    report_.remarks = repository_.findings();
     index_ = repository_.load_index(report_.findings);
     snapshots_ = repository_.snapshots(report_.findings);
     report_.snapshots = snapshots_.size();
@@ -26,13 +26,17 @@ public:
     check_chain();
     check_packs(options);
     for (const auto& snapshot : snapshots_) check_references(snapshot);
-    if (repository_.role() == Role::reader) name_damaged_files();
+    if (repository_.role() == Role::reader) check_manifests(options);
     return std::move(report_);
   }
 
 private:
   void find(const std::string& object, const std::string& message) {
     report_.findings.push_back({object, message});
+  }
+
+  void remark(const std::string& object, const std::string& message) {
+    report_.remarks.push_back({object, message});
   }
 
   // One writer numbers its snapshots one after the other: two of one number, or a predecessor that
@@ -43,16 +47,16 @@ private:
       const auto [place, is_new] =
           numbered.emplace(std::pair(snapshot.writer, snapshot.header.sequence), &snapshot);
       if (!is_new) {
-        find(snapshot_object_name(snapshot.name),
-             fmt::format("is number {} of its writer, and so is {}", snapshot.header.sequence,
-                         snapshot_object_name(place->second->name)));
+        remark(snapshot_object_name(snapshot.name),
+               fmt::format("is number {} of its writer, and so is {}", snapshot.header.sequence,
+                           snapshot_object_name(place->second->name)));
       }
     }
     for (const auto& snapshot : snapshots_) {
       const auto before = numbered.find({snapshot.writer, snapshot.header.sequence - 1});
       if (before != numbered.end() && snapshot.header.previous != before->second->name) {
-        find(snapshot_object_name(snapshot.name),
-             "does not follow the snapshot numbered before it");
+        remark(snapshot_object_name(snapshot.name),
+               "does not follow the snapshot numbered before it");
       }
     }
   }
@@ -92,8 +96,8 @@ private:
     report_.bytes_read += bytes->size();
     if (core::blake2b(*bytes) != pack.name) find(name, "does not hold what was written");
     try {
-      const auto opened = repository_.opener().open_directory(pack.name, *bytes);
-      if (opened.entries.size() != pack.entries.size())
+      const auto stored = repository_.read_directory(pack.name, pack.size);
+      if (stored.entries.size() != pack.entries.size())
         find(name, "has another directory than its index says");
     } catch (const core::Error& error) {
       find(name, error.what());
@@ -131,34 +135,52 @@ private:
     if (missing > 0) find(name, fmt::format("needs {} chunks that no index knows", missing));
   }
 
-  void name_damaged_files() {
+  // Every entry of every snapshot, when all is to be read or something is lost: that it can be
+  // understood, and whether it needs a chunk that is lost.
+  void check_manifests(const VerifyOptions& options) {
     report_.files_known = true;
-    if (lost_.empty() && report_.findings.empty()) return;
+    if (!options.read_data && lost_.empty() && report_.findings.empty()) return;
     for (const auto& snapshot : snapshots_) {
+      const auto name = snapshot_object_name(snapshot.name);
       try {
-        for (const auto& page : repository_.body(snapshot).pages)
-          name_damaged_files(snapshot, page);
+        const auto body = repository_.body(snapshot);
+        std::uint64_t entries = 0;
+        std::string last;
+        for (const auto& page : body.pages) entries += check_page(snapshot, page, last);
+        const auto& header = snapshot.header;
+        if (entries != header.files + header.directories + header.other) {
+          find(name, fmt::format("lists {} entries where its header counts {}", entries,
+                                 header.files + header.directories + header.other));
+        }
       } catch (const core::CorruptData& error) {
-        find(snapshot_object_name(snapshot.name), error.what());
+        find(name, error.what());
       }
     }
   }
 
-  void name_damaged_files(const Snapshot& snapshot, const PageReference& page) {
+  std::uint64_t check_page(const Snapshot& snapshot, const PageReference& page, std::string& last) {
+    const auto name = snapshot_object_name(snapshot.name);
     std::vector<Entry> entries;
     try {
       entries = decode_page(repository_.read_chunk(index_, page.chunk));
     } catch (const core::Error& error) {
-      return find(snapshot_object_name(snapshot.name),
-                  "has lost a part of the list of its files, from /" + page.first +
-                      " on: " + error.what());
+      find(name, "has lost a part of the list of its files, from /" + page.first +
+                     " on: " + error.what());
+      return 0;
     }
+    if (entries.empty() || entries.front().path != page.first ||
+        (!last.empty() && compare_paths(last, page.first) >= 0)) {
+      find(name, "has a list of files that is out of order at /" + page.first);
+    }
+    if (!entries.empty()) last = entries.back().path;
     for (const auto& entry : entries) {
       const bool hit =
-          std::any_of(entry.extents.begin(), entry.extents.end(),
-                      [&](const Extent& extent) { return lost_.contains(extent.chunk); });
+          std::any_of(entry.extents.begin(), entry.extents.end(), [&](const Extent& extent) {
+            return lost_.contains(extent.chunk) || !index_.contains(extent.chunk);
+          });
       if (hit) report_.damaged.push_back({snapshot.name, "/" + entry.path});
     }
+    return entries.size();
   }
 
   const Repository& repository_;

@@ -24,6 +24,7 @@ struct DamagedFile {
 struct VerifyReport {
   std::uint64_t snapshots = 0, packs = 0, chunks = 0, bytes_read = 0;
   std::vector<Finding> findings;    // damage, each with the object's name
+  std::vector<Finding> remarks;     // what costs nothing, and somebody should look into
   std::vector<DamagedFile> damaged; // what it costs; known with a reader key only
   bool files_known = false;
 };

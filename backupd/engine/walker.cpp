@@ -185,7 +185,9 @@ void Walker::walk(const std::filesystem::path& root) {
   // Links on the way to the root are resolved; the root itself is taken as it is.
   auto normal = root.lexically_normal();
   if (!normal.has_filename()) normal = normal.parent_path();
-  const auto parent = std::filesystem::canonical(normal.parent_path());
+  std::error_code error;
+  const auto parent = std::filesystem::canonical(normal.parent_path(), error);
+  if (error) throw Unreachable("cannot back up " + root.string() + ": " + error.message());
   visit_parents(parent);
   Folder folder{core::open_file(parent, O_RDONLY | O_DIRECTORY), parent.relative_path().string()};
   struct stat status {};
@@ -195,7 +197,7 @@ void Walker::walk(const std::filesystem::path& root) {
     return visit_folder(folder);
   }
   if (::fstatat(folder.descriptor.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
-    core::throw_errno("cannot back up " + root.string());
+    throw Unreachable("cannot back up " + root.string() + ": " + reason());
   }
   root_device_ = status.st_dev;
   if (S_ISLNK(status.st_mode)) {

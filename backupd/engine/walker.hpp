@@ -4,6 +4,7 @@
 #pragma once
 
 #include "backupd/repository/manifest.hpp"
+#include "core/error.hpp"
 #include "core/file.hpp"
 
 #include <filesystem>
@@ -23,6 +24,12 @@ struct Found {
   core::FileDescriptor contents;
 };
 
+// A root that cannot be looked at.
+class Unreachable : public core::Error {
+public:
+  using Error::Error;
+};
+
 struct WalkOptions {
   std::vector<std::string>
       exclude; // shell patterns (fnmatch), of a name or, with '/', of a whole path
@@ -38,7 +45,7 @@ public:
   Walker(WalkOptions options, Visit visit, Warn warn, std::stop_token stop);
 
   // Visits the tree in the order of compare_paths(): first the folders that lead to it, then the
-  // root itself. Throws Error when the root cannot be read at all, Cancelled when asked to stop.
+  // root itself. Throws Unreachable when there is no root, Cancelled when asked to stop.
   void walk(const std::filesystem::path& root);
 
 private:

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 #include "backupd/repository/pack.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -147,8 +146,7 @@ std::uint64_t padded_length(std::uint64_t length) {
 }
 
 PackWriter::PackWriter(const WriteSession& session, const std::filesystem::path& spool_folder)
-    : session_(session), folder_(spool_folder),
-      spool_(core::open_file(folder_.path() / "pack", O_RDWR | O_CREAT | O_EXCL, 0600)) {
+    : session_(session), spool_(core::open_unnamed_file(spool_folder)) {
   info_.header = make_header(session);
   contents_key_ = core::derive(session.secret, "pack", {salt_of(info_.header)});
   references_key_ = core::derive(session.structure, "references", {salt_of(info_.header)});
@@ -156,7 +154,7 @@ PackWriter::PackWriter(const WriteSession& session, const std::filesystem::path&
 }
 
 void PackWriter::append(ByteView bytes) {
-  core::with_context("writing the spool file in " + folder_.path().string(),
+  core::with_context("writing the spool file of a pack",
                      [&] { core::write_all(spool_.get(), bytes); });
   hash_.update(bytes);
   offset_ += bytes.size();
@@ -230,24 +228,27 @@ Buffer PackOpener::open(const PackHeader& header, const PackEntry& entry, std::s
   return raw;
 }
 
-PackInfo PackOpener::open_directory(const PackName& name, ByteView pack) const {
-  constexpr auto least = pack_header_size + nonce_size + core::tag_size + sizeof(std::uint32_t);
-  if (pack.size() < least) throw CorruptData("is too short for a pack");
+std::uint32_t directory_length(ByteView tail, std::uint64_t pack_size) {
+  ByteReader reader(tail);
+  const auto length = reader.fixed<std::uint32_t>();
+  if (pack_size < pack_header_size + pack_tail_size || length < nonce_size + core::tag_size ||
+      length > pack_size - pack_header_size - pack_tail_size) {
+    throw CorruptData("has a directory of impossible length");
+  }
+  return length;
+}
+
+PackInfo PackOpener::open_directory(const PackName& name, std::uint64_t size,
+                                    const PackHeader& header, ByteView directory) const {
   PackInfo info;
   info.name = name;
-  info.size = pack.size();
-  info.header = core::to_array<pack_header_size>(pack.first(pack_header_size));
-  parse_header(info.header);
-  ByteReader tail(pack.last(sizeof(std::uint32_t)));
-  const auto length = tail.fixed<std::uint32_t>();
-  const auto most = pack.size() - pack_header_size - sizeof(std::uint32_t);
-  if (length > most || length < nonce_size)
-    throw CorruptData("has a directory of impossible length");
-  const auto directory = pack.subspan(pack.size() - sizeof(std::uint32_t) - length, length);
+  info.size = size;
+  info.header = header;
+  parse_header(header);
   const auto entries = core::open_sealed(core::derive(secrets_.structure, "directory"),
                                          core::to_array<nonce_size>(directory.first(nonce_size)),
-                                         directory.subspan(nonce_size), info.header);
-  const auto blobs_end = pack.size() - sizeof(std::uint32_t) - length;
+                                         directory.subspan(nonce_size), header);
+  const auto blobs_end = size - pack_tail_size - directory.size();
   std::uint64_t offset = pack_header_size;
   ByteReader reader(entries);
   while (reader.left() >= entry_size && offset < blobs_end) {

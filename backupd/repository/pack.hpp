@@ -36,6 +36,11 @@ struct PackInfo {
   std::vector<PackEntry> entries; // in the order of the blobs
 };
 
+// The sealed directory's length, from the last four bytes of a pack of that size. Throws
+// CorruptData.
+inline constexpr std::size_t pack_tail_size = 4;
+std::uint32_t directory_length(ByteView tail, std::uint64_t pack_size);
+
 std::string pack_object_name(const PackName& name); // "packs/3f/3fa9…"
 
 // What one backup seals with. The secret half of its key is forgotten with it.
@@ -54,7 +59,8 @@ core::SecretBytes session_secret(const TrustDocument& trust, const SharedSecrets
 
 ChunkId chunk_id(const core::SecretBytes& naming, ChunkKind kind, ByteView raw);
 
-// Writes one pack into a spool file; each blob is opened again and compared before it counts.
+// Writes one pack into a spool file that has no name, so that nothing is left of a broken run; each
+// blob is opened again and compared before it counts.
 class PackWriter {
 public:
   PackWriter(const WriteSession& session, const std::filesystem::path& spool_folder);
@@ -71,7 +77,6 @@ private:
   Buffer sealed_directory() const;
 
   const WriteSession& session_;
-  core::TemporaryDirectory folder_;
   core::FileDescriptor spool_;
   core::Blake2b hash_;
   std::uint64_t offset_ = 0;
@@ -88,8 +93,9 @@ public:
   // hand. Throws CorruptData or AccessDenied.
   Buffer open(const PackHeader& header, const PackEntry& entry, std::size_t number,
               ByteView sealed) const;
-  // The directory of a whole pack. Throws CorruptData.
-  PackInfo open_directory(const PackName& name, ByteView pack) const;
+  // What a pack's first 64 bytes and its sealed directory say of it. Throws CorruptData.
+  PackInfo open_directory(const PackName& name, std::uint64_t size, const PackHeader& header,
+                          ByteView directory) const;
 
 private:
   core::SecretBytes blob_key(const PackHeader& header, ChunkKind kind) const;

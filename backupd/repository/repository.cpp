@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <set>
 
 namespace intendance::backupd {
 
@@ -43,13 +44,22 @@ public:
     if (file_.empty() || !std::filesystem::exists(file_)) return 0;
     const auto text = core::read_file(file_, 100);
     std::uint32_t version = 0;
-    std::from_chars(text.data(), text.data() + text.size(), version);
+    const auto result = std::from_chars(text.data(), text.data() + text.size(), version);
+    if (result.ec != std::errc() || version == 0) {
+      throw ConfigError(file_.string() +
+                        " does not hold the version of the trust object that was seen last; "
+                        "if you know that the repository was not put back, remove it");
+    }
     return version;
   }
   void remember(std::uint32_t version) const {
     if (file_.empty() || version <= last_seen()) return;
-    std::filesystem::create_directories(file_.parent_path());
-    core::write_file_atomically(file_, std::to_string(version) + "\n", 0600);
+    std::error_code error;
+    std::filesystem::create_directories(file_.parent_path(), error);
+    if (error)
+      throw core::Error("cannot make folder " + file_.parent_path().string() + ": " +
+                        error.message());
+    core::write_file_atomically(file_, std::to_string(version) + "\n", 0644);
   }
 
 private:
@@ -178,9 +188,13 @@ std::vector<Snapshot> Repository::snapshots(std::vector<Finding>& findings) cons
 }
 
 Snapshot Repository::find_snapshot(const std::string& wanted) const {
-  std::vector<Finding> ignored;
-  auto all = snapshots(ignored);
+  std::vector<Finding> unreadable;
+  auto all = snapshots(unreadable);
   if (wanted == "latest") {
+    if (all.empty() && !unreadable.empty()) {
+      throw CorruptData("no snapshot of " + store_->address() + " can be used: " +
+                        unreadable.front().object + " " + unreadable.front().message);
+    }
     if (all.empty()) throw ConfigError(store_->address() + " holds no snapshot yet");
     return all.back();
   }
@@ -208,6 +222,7 @@ SnapshotBody Repository::body(const Snapshot& snapshot) const {
 
 ChunkIndex Repository::load_index(std::vector<Finding>& findings) const {
   ChunkIndex index;
+  const auto before = findings.size();
   store_->list("indexes/", [&](const storage::ObjectInfo& info) {
     try {
       const auto object = store_->get(info.name, longest_index);
@@ -218,10 +233,41 @@ ChunkIndex Repository::load_index(std::vector<Finding>& findings) const {
     } catch (const core::TransientError&) {
       throw;
     } catch (const core::Error& error) {
+      findings.push_back(
+          {info.name, std::string(error.what()) + "; reading the packs' own directories instead"});
+    }
+  });
+  if (findings.size() > before) add_packs_without_index(index, findings);
+  return index;
+}
+
+void Repository::add_packs_without_index(ChunkIndex& index, std::vector<Finding>& findings) const {
+  std::set<PackName> known;
+  for (const auto& pack : index.packs()) known.insert(pack->name);
+  store_->list("packs/", [&](const storage::ObjectInfo& info) {
+    const auto name = digest_of(info.name);
+    if (!name || known.contains(*name)) return;
+    try {
+      index.add(read_directory(*name, info.size));
+    } catch (const core::TransientError&) {
+      throw;
+    } catch (const core::Error& error) {
       findings.push_back({info.name, error.what()});
     }
   });
-  return index;
+}
+
+PackInfo Repository::read_directory(const PackName& name, std::uint64_t size) const {
+  const auto object = pack_object_name(name);
+  const auto part = [&](std::uint64_t offset, std::uint64_t length) {
+    auto bytes = store_->get(object, storage::Range{offset, length});
+    if (!bytes) throw CorruptData("is gone");
+    return std::move(*bytes);
+  };
+  if (size < pack_header_size + pack_tail_size) throw CorruptData("is too short for a pack");
+  const auto header = core::to_array<pack_header_size>(part(0, pack_header_size));
+  const auto length = directory_length(part(size - pack_tail_size, pack_tail_size), size);
+  return opener().open_directory(name, size, header, part(size - pack_tail_size - length, length));
 }
 
 Buffer Repository::read_blobs(const PackInfo& pack, std::size_t first, std::size_t last) const {

@@ -51,7 +51,10 @@ public:
   Snapshot find_snapshot(const std::string& wanted) const;
   SnapshotBody body(const Snapshot& snapshot) const;
 
+  // Of all indexes that can be read; where one cannot, the packs' own directories say the rest.
   ChunkIndex load_index(std::vector<Finding>& findings) const;
+  // The directory of a pack as it is stored; throws CorruptData.
+  PackInfo read_directory(const PackName& name, std::uint64_t size) const;
   // Throws CorruptData that names the object, or AccessDenied.
   Buffer read_chunk(const ChunkIndex& index, const ChunkId& id) const;
   // Fetches one range for several blobs of a pack that lie side by side.
@@ -61,6 +64,7 @@ public:
 private:
   Repository() = default;
   void load_trust(const core::PublicKey& owner, const std::filesystem::path& memory);
+  void add_packs_without_index(ChunkIndex& index, std::vector<Finding>& findings) const;
   void open_secrets(const KeyFolder& keys, std::initializer_list<Role> roles);
 
   std::unique_ptr<storage::ObjectStore> store_;

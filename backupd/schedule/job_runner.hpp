@@ -17,8 +17,8 @@ struct JobRun {
 };
 
 // Runs a job now and remembers how it went, whatever happens. Throws Error when the job is running
-// already or the state folder cannot be used, Cancelled when asked to stop (nothing is remembered, the
-// job is still due); a failed backup is a record, not an exception.
+// already or the state folder cannot be used, Cancelled when asked to stop (nothing is remembered,
+// the job is still due); a failed backup is a record, not an exception.
 JobRun run_job(const std::string& machine, const JobConfig& job, const std::filesystem::path& state,
                std::stop_token stop,
                const std::function<void(const BackupProgress&)>& progress = {});

@@ -113,9 +113,21 @@ TEST_F(Corruption, CostsOnlyWhatItTouchesAndSaysSo) {
   const auto result = restore(reader, request, {});
   ASSERT_EQ(result.problems.size(), 1u);
   EXPECT_EQ(result.problems[0].path, (source_ / "large").string());
+  EXPECT_FALSE(result.complete());
   const auto restored = request.target / source_.relative_path();
   EXPECT_FALSE(fs::exists(restored / "large"));
   EXPECT_EQ(core::read_file(restored / "small"), "small");
+}
+
+TEST_F(Corruption, ALostIndexCostsNothing) {
+  const auto index = objects("indexes").front();
+  flip_bit(index, 100);
+  const auto report = verify_with(Role::reader, true);
+  ASSERT_EQ(report.findings.size(), 1u);
+  EXPECT_TRUE(names(report, index));
+  EXPECT_TRUE(report.damaged.empty());
+  fs::remove(index);
+  EXPECT_TRUE(verify_with(Role::reader, true).damaged.empty());
 }
 
 TEST_F(Corruption, ASnapshotOfSomebodyElseIsNotTaken) {

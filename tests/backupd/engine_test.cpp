@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <thread>
+
 namespace intendance::backupd {
 namespace {
 
@@ -196,6 +198,16 @@ TEST_F(Engine, KeepsAStreamOrNothing) {
   EXPECT_EQ(open(Role::reader).snapshots(findings).size(), 1u);
 }
 
+TEST_F(Engine, AMissingRootCostsTheOthersNothing) {
+  write(source_ / "file", "x");
+  auto wanted = request();
+  wanted.roots.push_back(folder_.path() / "gone");
+  const auto result = back_up_now(wanted);
+  EXPECT_EQ(result.header.files, 1u);
+  ASSERT_EQ(result.warnings.size(), 1u);
+  EXPECT_EQ(result.warnings[0].path, (folder_.path() / "gone").string());
+}
+
 TEST_F(Engine, RefusesARootThatIsNotThere) {
   try {
     back_up_now(request());
@@ -218,6 +230,105 @@ TEST_F(Engine, StopsWhenAskedAndGoesOnLater) {
   back_up_now(request());
   restore_now("latest", target_);
   EXPECT_EQ(describe_tree(restored_), describe_tree(source_));
+}
+
+// Fails one call; the calls before and after it go to a real store.
+class FaultyStore final : public storage::ObjectStore {
+public:
+  FaultyStore(std::unique_ptr<ObjectStore> store, int failing)
+      : store_(std::move(store)), failing_(failing) {}
+  void put(const std::string& name, const storage::Content& content) override {
+    count();
+    store_->put(name, content);
+  }
+  std::optional<core::Buffer> get(const std::string& name, std::uint64_t most) override {
+    count();
+    return store_->get(name, most);
+  }
+  std::optional<core::Buffer> get(const std::string& name, storage::Range range) override {
+    count();
+    return store_->get(name, range);
+  }
+  void list(const std::string& prefix,
+            const std::function<void(const storage::ObjectInfo&)>& visit) override {
+    count();
+    store_->list(prefix, visit);
+  }
+  std::optional<storage::ObjectInfo> head(const std::string& name) override {
+    return store_->head(name);
+  }
+  void remove(const std::string& name) override { store_->remove(name); }
+  std::string address() const override { return "faulty:"; }
+  bool failed() const { return calls_ > failing_; }
+
+private:
+  void count() {
+    if (calls_++ == failing_) throw core::Error("no space left on the store");
+  }
+  std::unique_ptr<ObjectStore> store_;
+  int failing_, calls_ = 0;
+};
+
+// Whichever request fails, the backup says so or commits all of it; nothing in between.
+TEST_F(Engine, SurvivesTheFailureOfAnyRequest) {
+  write(source_ / "small", "small");
+  write(source_ / "large", core::to_hex(core::random_bytes(400'000)));
+  bool failed = true;
+  int failures = 0;
+  for (int failing = 0; failed; ++failing) {
+    auto store = std::make_unique<FaultyStore>(open_store(), failing);
+    const auto& watched = *store;
+    std::string message;
+    try {
+      auto repository = Repository::open(std::move(store), keys_, {Role::writer}, {});
+      const auto result = back_up(repository, request(), {});
+      failed = watched.failed();
+      EXPECT_FALSE(failed && result.findings.empty())
+          << "request " << failing << " failed in silence";
+      EXPECT_TRUE(result.warnings.empty());
+    } catch (const core::Error& error) {
+      ++failures;
+      message = error.what();
+      EXPECT_NE(message.find("no space left on the store"), std::string::npos) << message;
+    }
+    const auto report = verify_now(Role::reader);
+    EXPECT_TRUE(report.findings.empty())
+        << report.findings.front().object << report.findings.front().message;
+    // What the next one would take from this machine's memory is forgotten, so that it works.
+    fs::remove_all(folder_.path() / "state/manifests");
+  }
+  EXPECT_GT(failures, 5);
+  restore_now("latest", target_);
+  EXPECT_EQ(describe_tree(restored_), describe_tree(source_));
+}
+
+TEST_F(Engine, TwoJobsAtOnceMakeOneChain) {
+  write(source_ / "file", "x");
+  {
+    std::vector<std::jthread> jobs;
+    for (int each = 0; each < 4; ++each) {
+      jobs.emplace_back([this, each] {
+        auto wanted = request();
+        wanted.job = "job-" + std::to_string(each);
+        back_up_now(wanted);
+      });
+    }
+  }
+  const auto report = verify_now(Role::reader);
+  EXPECT_EQ(report.snapshots, 4u);
+  EXPECT_TRUE(report.remarks.empty());
+  EXPECT_TRUE(report.findings.empty());
+}
+
+TEST_F(Engine, NoticesThatItsNewestSnapshotWasRemoved) {
+  write(source_ / "file", "x");
+  back_up_now(request());
+  const auto newest = snapshot_object_name(back_up_now(request()).snapshot);
+  open_store()->remove(newest);
+  const auto result = back_up_now(request());
+  EXPECT_EQ(result.header.sequence, 3u);
+  ASSERT_EQ(result.findings.size(), 1u);
+  EXPECT_EQ(result.findings[0].object, newest);
 }
 
 // The machine's own keys: nothing of what is stored can be read with them.

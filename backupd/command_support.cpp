@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+#include "backupd/command_support.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ostream.h>
+#include <nlohmann/json.hpp>
+#include <unistd.h>
+
+namespace intendance::backupd {
+
+namespace options = boost::program_options;
+using core::Command;
+using core::CommandContext;
+using core::ConfigError;
+using core::ExitStatus;
+using Json = nlohmann::json;
+
+std::string dumped(const Json& json) {
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+namespace {
+
+options::options_description repository_options() {
+  options::options_description description;
+  description.add_options()(
+      "repository", options::value<std::string>()->value_name("URL|NAME"),
+      "address (file:///…), or a name of the configuration; needed when it names several")(
+      "keys", options::value<std::string>()->value_name("DIR"),
+      "folder of the keys, for an address");
+  return description;
+}
+
+} // namespace
+
+RepositoryConfig chosen_repository(const CommandContext& context) {
+  const auto wanted = context.text("repository", "");
+  if (wanted.find("://") != std::string::npos) {
+    if (!context.has("keys"))
+      throw ConfigError("--keys DIR is missing: where are the keys of " + wanted + "?");
+    return {wanted, wanted, context.text("keys")};
+  }
+  if (wanted.starts_with('/'))
+    throw ConfigError("\"" + wanted + "\" is a path; as an address it is file://" + wanted);
+  if (wanted.empty() && !context.has_config()) {
+    throw ConfigError(
+        "--repository URL and --keys DIR are needed, because there is no configuration");
+  }
+  const auto all = read_repositories(context.config());
+  std::string names;
+  for (const auto& repository : all) {
+    if (repository.name == wanted || (wanted.empty() && all.size() == 1)) return repository;
+    names += (names.empty() ? "" : ", ") + repository.name;
+  }
+  throw ConfigError(wanted.empty() ? "--repository NAME is missing; the configuration has " +
+                                         (names.empty() ? "none" : names)
+                                   : "\"" + wanted +
+                                         "\" is not a repository of the configuration, which has " +
+                                         (names.empty() ? "none" : names));
+}
+
+Repository open_repository(const CommandContext& context, std::initializer_list<Role> roles) {
+  const auto chosen = chosen_repository(context);
+  // The newest trust object that this machine saw is remembered where there is a state folder; on a
+  // machine of the moment there is none.
+  const auto state = context.state_directory();
+  const bool remembers = context.has("state") || ::access(state.c_str(), W_OK) == 0;
+  return Repository::open(storage::open_store(chosen.url), KeyFolder(chosen.keys), roles,
+                          remembers ? state / "trust" : std::filesystem::path());
+}
+
+bool report(const CommandContext& context, const std::vector<Finding>& findings) {
+  for (const auto& finding : findings)
+    fmt::print(context.err(), "warning: {}: {}\n", finding.object, finding.message);
+  return !findings.empty();
+}
+
+ExitStatus status_of(bool any_warning) {
+  return any_warning ? ExitStatus::warnings : ExitStatus::done;
+}
+
+std::string short_id(const SnapshotName& name) { return core::to_hex(name).substr(0, 8); }
+
+Command make_command(const std::string& name, const std::string& summary,
+                     const std::string& arguments, const std::string& example,
+                     ExitStatus (*run)(CommandContext&)) {
+  Command command;
+  command.name = name;
+  command.summary = summary;
+  command.arguments = arguments;
+  command.example = example;
+  command.options.add(repository_options());
+  command.run = run;
+  return command;
+}
+
+} // namespace intendance::backupd

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+// What the commands of backups share: which repository, with what keys, and how things are shown.
+#pragma once
+
+#include "backupd/config.hpp"
+#include "backupd/repository/repository.hpp"
+#include "backupd/terminal.hpp"
+#include "core/command.hpp"
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <initializer_list>
+#include <string>
+#include <vector>
+
+namespace intendance::backupd {
+
+void register_repository_commands(core::CommandLine& line);
+void register_backup_commands(core::CommandLine& line);
+void register_listing_commands(core::CommandLine& line);
+void register_restore_commands(core::CommandLine& line);
+
+// A command with the options by which a repository is chosen.
+core::Command make_command(const std::string& name, const std::string& summary,
+                           const std::string& arguments, const std::string& example,
+                           core::ExitStatus (*run)(core::CommandContext&));
+
+// Of --repository and --keys, or of the configuration. Throws ConfigError.
+RepositoryConfig chosen_repository(const core::CommandContext& context);
+Repository open_repository(const core::CommandContext& context, std::initializer_list<Role> roles);
+
+// Says on stderr what is not as it should be; whether there was anything.
+bool report(const core::CommandContext& context, const std::vector<Finding>& findings);
+core::ExitStatus status_of(bool any_warning);
+
+std::string short_id(const SnapshotName& name);
+std::string dumped(const nlohmann::json& json); // indented, foreign bytes made harmless
+
+} // namespace intendance::backupd

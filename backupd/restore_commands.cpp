@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+#include "backupd/command_support.hpp"
+#include "backupd/engine/restore.hpp"
+#include "backupd/engine/verify.hpp"
+#include "core/calendar.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ostream.h>
+#include <nlohmann/json.hpp>
+
+namespace intendance::backupd {
+
+namespace options = boost::program_options;
+using core::CommandContext;
+using core::ConfigError;
+using core::ExitStatus;
+using Json = nlohmann::json;
+
+namespace {
+
+ExitStatus restore_command(CommandContext& context) {
+  const auto repository = open_repository(context, {Role::reader});
+  auto findings = repository.findings();
+  const auto index = repository.load_index(findings);
+  const bool warned = report(context, findings);
+  const auto snapshot = repository.find_snapshot(context.text("snapshot"));
+  SnapshotReader reader(repository, index, snapshot);
+  RestoreRequest request;
+  request.target = std::filesystem::absolute(context.text("target"));
+  request.paths = PathFilter(context.texts("path"));
+  request.strip = context.values()["strip"].as<std::size_t>();
+  request.dry_run = context.has("dry-run");
+  RestoreResult result;
+  {
+    ProgressLine line(context);
+    result = restore(reader, request, context.stop(), [&](const RestoreResult& so_far) {
+      if (line.due()) {
+        line.show(fmt::format("restoring  {} of {} files  {} of {}", shown_count(so_far.files),
+                              shown_count(snapshot.header.files), shown_bytes(so_far.bytes),
+                              shown_bytes(snapshot.header.bytes)));
+      }
+    });
+  }
+  if (result.files + result.directories + result.other == 0)
+    throw core::Error("the snapshot holds nothing of that path");
+  if (context.json()) {
+    Json json = {{"files", result.files},
+                 {"directories", result.directories},
+                 {"other", result.other},
+                 {"bytes", result.bytes},
+                 {"problems", Json::array()}};
+    for (const auto& problem : result.problems)
+      json["problems"].push_back({{"path", problem.path}, {"message", problem.message}});
+    context.out() << dumped(json);
+  } else {
+    fmt::print(
+        context.out(), "{}   {} files, {} folders, {} other  {}   {} {}\nfrom       {}  {}  {}\n",
+        request.dry_run ? "would be" : "restored", shown_count(result.files),
+        shown_count(result.directories), shown_count(result.other), shown_bytes(result.bytes),
+        request.dry_run ? "in" : "to", request.target.string(), short_id(snapshot.name),
+        snapshot.header.job, core::TimeZone::local().format(snapshot.header.started));
+    for (const auto& problem : result.problems)
+      fmt::print(context.out(), "  {}: {}\n", shown_path(problem.path), problem.message);
+  }
+  if (!result.complete()) return ExitStatus::failed;
+  return status_of(warned || !result.problems.empty());
+}
+
+Json json_of(const VerifyReport& result) {
+  Json json = {{"snapshots", result.snapshots}, {"packs", result.packs},
+               {"chunks", result.chunks},       {"bytes_read", result.bytes_read},
+               {"findings", Json::array()},     {"remarks", Json::array()},
+               {"damaged_files", Json::array()}};
+  for (const auto& [key, list] :
+       {std::pair("findings", &result.findings), std::pair("remarks", &result.remarks)}) {
+    for (const auto& each : *list)
+      json[key].push_back({{"object", each.object}, {"message", each.message}});
+  }
+  for (const auto& each : result.damaged) {
+    json["damaged_files"].push_back(
+        {{"snapshot", core::to_hex(each.snapshot)}, {"path", each.path}});
+  }
+  return json;
+}
+
+void print(std::ostream& out, const VerifyReport& result, const VerifyOptions& wanted) {
+  fmt::print(out, "checked    {} snapshots, {} packs, {} chunks{}\n", result.snapshots,
+             shown_count(result.packs), shown_count(result.chunks),
+             wanted.read_data ? ", " + shown_bytes(result.bytes_read) + " read" : "");
+  for (const auto& each : result.remarks)
+    fmt::print(out, "remark     {}: {}\n", each.object, shown_path(each.message));
+  if (result.findings.empty()) {
+    fmt::print(out, "whole      nothing is missing{}\n",
+               wanted.read_data ? ", every byte is what was written" : "");
+    return;
+  }
+  fmt::print(out, "DAMAGED    {} findings\n", result.findings.size());
+  for (const auto& each : result.findings)
+    fmt::print(out, "  {}: {}\n", each.object, shown_path(each.message));
+  for (const auto& each : result.damaged)
+    fmt::print(out, "  costs {} in {}\n", shown_path(each.path), short_id(each.snapshot));
+  if (!result.files_known) {
+    fmt::print(out, "  (with a reader key, verify names the files that this costs)\n");
+  } else if (result.damaged.empty()) {
+    fmt::print(out, "  (no file is lost by this)\n");
+  }
+}
+
+ExitStatus verify_command(CommandContext& context) {
+  const auto repository = open_repository(context, {Role::reader, Role::maintainer});
+  VerifyOptions wanted;
+  wanted.read_data = context.has("read-data");
+  VerifyReport result;
+  {
+    ProgressLine line(context);
+    result = verify(repository, wanted, context.stop(), [&](const VerifyReport& so_far) {
+      if (!line.due()) return;
+      line.show(fmt::format("verifying  {} packs  {} read", shown_count(so_far.packs),
+                            shown_bytes(so_far.bytes_read)));
+    });
+  }
+  if (context.json())
+    context.out() << dumped(json_of(result));
+  else
+    print(context.out(), result, wanted);
+  return result.findings.empty() ? status_of(!result.remarks.empty()) : ExitStatus::failed;
+}
+
+} // namespace
+
+void register_restore_commands(core::CommandLine& line) {
+  auto restoring =
+      make_command("restore", "Put files back (reader.key)", "SNAPSHOT [PATH…] --target DIR",
+                   "intendance restore latest /srv/tei/corpus --target /mnt", restore_command);
+  restoring.options.add_options()("snapshot", options::value<std::string>())(
+      "path", options::value<std::vector<std::string>>())(
+      "target", options::value<std::string>()->required()->value_name("DIR"),
+      "beneath this folder, with whole paths")(
+      "strip", options::value<std::size_t>()->default_value(0)->value_name("N"),
+      "drop N leading parts of each path")("dry-run", "only count what would be restored");
+  restoring.positional = {{"snapshot", 1}, {"path", -1}};
+  line.add(std::move(restoring));
+
+  auto verifying =
+      make_command("verify", "Prove that a repository is whole (reader.key or maintenance.key)", "",
+                   "intendance verify --repository web-1 --read-data", verify_command);
+  verifying.options.add_options()("read-data", "read every stored byte");
+  line.add(std::move(verifying));
+}
+
+} // namespace intendance::backupd

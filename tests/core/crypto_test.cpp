@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+#include "core/crypto.hpp"
+#include "core/error.hpp"
+
+#include <gtest/gtest.h>
+
+namespace intendance::core {
+namespace {
+
+SecretBytes secret_of(std::string_view hex) { return SecretBytes(ByteView(from_hex(hex))); }
+
+// RFC 7693, appendix A, has the vector for 64 bytes; this one is of 32 bytes, by b2sum -l 256.
+TEST(Crypto, Blake2bAgreesWithB2sum) {
+  EXPECT_EQ(to_hex(blake2b(as_bytes("abc"))),
+            "bddd813c634239723171ef3fee98579b94964e3bb1cb3e427262c8c068d52319");
+  Blake2b parts;
+  parts.update(as_bytes("a"));
+  parts.update(as_bytes("bc"));
+  EXPECT_EQ(parts.finish(), blake2b(as_bytes("abc")));
+}
+
+// RFC 4231, test case 2, and RFC 5869, test case 3.
+TEST(Crypto, HmacAndHkdfAgreeWithTheirVectors) {
+  EXPECT_EQ(to_hex(hmac_sha256(as_bytes("Jefe"), as_bytes("what do ya want for nothing?"))),
+            "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+  const Buffer secret(22, 0x0b);
+  EXPECT_EQ(to_hex(hkdf_sha256(secret, {}, "").view()),
+            "8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d");
+}
+
+TEST(Crypto, BothSidesAgree) {
+  const auto a = random_secret();
+  const auto b = random_secret();
+  EXPECT_EQ(to_hex(agree(a, agreement_public(b)).view()),
+            to_hex(agree(b, agreement_public(a)).view()));
+  EXPECT_THROW(agree(a, PublicKey{}), CorruptData);
+}
+
+TEST(Crypto, SignaturesHoldForTheirMessageOnly) {
+  // RFC 8032, section 7.1, test 1.
+  const auto seed = secret_of("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60");
+  EXPECT_EQ(to_hex(signing_public(seed)),
+            "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a");
+  const auto signature = sign(seed, {});
+  EXPECT_EQ(to_hex(signature).substr(0, 16), "e5564300c360ac72");
+  EXPECT_TRUE(verify_signature(signing_public(seed), {}, signature));
+  EXPECT_FALSE(verify_signature(signing_public(seed), as_bytes("x"), signature));
+}
+
+TEST(Crypto, SealedBytesOpenOnlyAsTheyWere) {
+  const auto key = random_secret();
+  const auto nonce = random_nonce();
+  auto sealed = seal(key, nonce, as_bytes("secret"), as_bytes("context"));
+  EXPECT_EQ(as_text(open_sealed(key, nonce, sealed, as_bytes("context"))), "secret");
+  EXPECT_THROW(open_sealed(key, nonce, sealed, as_bytes("other")), CorruptData);
+  EXPECT_THROW(open_sealed(random_secret(), nonce, sealed, as_bytes("context")), CorruptData);
+  EXPECT_THROW(open_sealed(key, nonce, ByteView(sealed).first(15), as_bytes("context")),
+               CorruptData);
+  sealed[0] ^= 1;
+  EXPECT_THROW(open_sealed(key, nonce, sealed, as_bytes("context")), CorruptData);
+}
+
+TEST(Crypto, TextFormsAreExact) {
+  const Buffer bytes = {0, 255, 16, 32, 64};
+  EXPECT_EQ(from_hex(to_hex(bytes)), bytes);
+  EXPECT_EQ(from_base64(to_base64(bytes)), bytes);
+  EXPECT_EQ(from_base64(to_base64(bytes, false), false), bytes);
+  for (const char* text : {"0", "0g", "00 ", "zz"})
+    EXPECT_THROW(from_hex(text), CorruptData) << text;
+  for (const char* text : {"A", "AA", "AA=A", "AAA=A", "AA==\n", "A\xc1==", "AB=="}) {
+    EXPECT_THROW(from_base64(text), CorruptData) << text;
+  }
+}
+
+} // namespace
+} // namespace intendance::core
