@@ -142,7 +142,7 @@ void register_restore_commands(core::CommandLine& line) {
   line.add(std::move(restoring));
 
   auto verifying =
-      make_command("verify", "Prove that a repository is whole (reader.key or maintenance.key)", "",
+      make_command("verify", "Prove that a repository is whole (maintenance.key will do)", "",
                    "intendance verify --repository web-1 --read-data", verify_command);
   verifying.options.add_options()("read-data", "read every stored byte");
   line.add(std::move(verifying));

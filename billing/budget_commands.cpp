@@ -196,7 +196,7 @@ Command budget_show() {
 Command rate_set() {
   Command command;
   command.name = "rate set";
-  command.summary = "Record what an hour costs from a day on; the rate before ends there";
+  command.summary = "Record what an hour costs from a day on";
   command.arguments = "--amount DOLLARS --from YYYY-MM-DD";
   command.example = "intendance rate set --amount 120 --from 2026-04-01 --source \"devis 2026-14\"";
   add_text_option(command, "amount", "DOLLARS", "for an hour");

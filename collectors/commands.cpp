@@ -116,7 +116,7 @@ ExitStatus run_probe_command(CommandContext& context) {
 void register_commands(core::CommandLine& line) {
   core::Command collect;
   collect.name = "collect";
-  collect.summary = "Print this machine's metrics once, as Prometheus would read them";
+  collect.summary = "Print this machine's metrics once, as Prometheus sees them";
   collect.example = "intendance collect | grep node_filesystem_avail_bytes";
   collect.options.add_options()("openmetrics", "OpenMetrics 1.0 instead of text 0.0.4");
   collect.run = run_collect;
@@ -124,7 +124,7 @@ void register_commands(core::CommandLine& line) {
 
   core::Command probe;
   probe.name = "probe";
-  probe.summary = "Ask one service now whether it is well, and show why when it is not";
+  probe.summary = "Ask a service whether it is well, and say why not";
   probe.arguments = "SERVICE";
   probe.example = "intendance probe expositions";
   probe.options.add_options()("service", options::value<std::string>(), "a [[service]]'s name");

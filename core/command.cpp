@@ -118,7 +118,7 @@ void print_help(const Command& command, std::ostream& out) {
 void print_commands(const std::vector<Command>& commands, std::ostream& out) {
   out << "usage: intendance COMMAND [OPTIONS]\n\n";
   for (const auto& command : commands)
-    out << fmt::format("  {:<24} {}\n", command.name, command.summary);
+    out << fmt::format("  {:<17} {}\n", command.name, command.summary);
   out << "\nintendance COMMAND --help shows its options and an example.\n";
 }
 

@@ -264,7 +264,7 @@ std::vector<std::pair<std::string, ConfigTable>> ConfigTable::named_tables() {
 
 void ConfigTable::finish() const {
   for (const auto& [key, value] : *node_->table) {
-    if (node_->known.count(key.str()) > 0) continue;
+    if (node_->known.contains(key.str())) continue;
     fail(key.str(),
          fmt::format("is not a known key\n  allowed: {}", fmt::join(node_->known, " · ")));
   }

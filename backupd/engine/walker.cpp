@@ -287,14 +287,17 @@ void Walker::visit_child(const Folder& folder, const std::string& name) {
     const auto [first, is_new] = first_names_.emplace(key, path);
     if (!is_new) found.entry.hard_link = first->second;
   }
-  if (*type == FileType::file && found.entry.hard_link.empty())
-    found.contents = std::move(descriptor);
-  const bool other_system = options_.one_file_system && opened.st_dev != root_device_;
-  visit_(std::move(found));
-  if (*type == FileType::directory && !other_system) {
-    Folder child{std::move(descriptor), path};
-    visit_folder(child);
+  if (*type != FileType::directory) {
+    if (*type == FileType::file && found.entry.hard_link.empty()) {
+      found.contents = std::move(descriptor);
+    }
+    return visit_(std::move(found));
   }
+  visit_(std::move(found));
+  const bool other_system = options_.one_file_system && opened.st_dev != root_device_;
+  if (other_system) return;
+  Folder child{std::move(descriptor), path};
+  visit_folder(child);
 }
 
 } // namespace intendance::backupd
