@@ -221,6 +221,8 @@ std::string to_hex(ByteView bytes) {
 }
 
 Buffer from_hex(std::string_view text) {
+  if (text.empty()) return {};
+  if (text.size() % 2 != 0) throw CorruptData("is not hexadecimal");
   Buffer bytes(text.size() / 2);
   std::size_t length = 0;
   const char* end = nullptr;

@@ -2,7 +2,6 @@
 #include "backupd/engine/chunk_writer.hpp"
 
 #include <algorithm>
-#include <cstring>
 
 namespace intendance::backupd {
 
@@ -13,12 +12,6 @@ constexpr std::uint64_t full_pack = std::uint64_t{24} << 20;
 constexpr std::size_t packs_per_index = 4;
 
 } // namespace
-
-std::size_t ChunkWriter::IdHash::operator()(const ChunkId& id) const noexcept {
-  std::size_t hash; // ids are uniform already
-  std::memcpy(&hash, id.data(), sizeof(hash));
-  return hash;
-}
 
 ChunkWriter::ChunkWriter(Repository& repository, ChunkIndex index,
                          std::filesystem::path spool_folder)

@@ -31,10 +31,7 @@ public:
   std::vector<ChunkId> referenced() const;
 
 private:
-  struct IdHash {
-    std::size_t operator()(const ChunkId& id) const noexcept;
-  };
-  using IdSet = std::unordered_set<ChunkId, IdHash>;
+  using IdSet = std::unordered_set<ChunkId, ChunkIdHash>;
 
   std::unique_ptr<PackWriter>& pack_for(ChunkKind kind);
   void store(std::unique_ptr<PackWriter>& pack);

@@ -104,4 +104,27 @@ private:
   ByteView left_;
 };
 
+// What every object but the trust object begins with: eight letters, version, algorithm, two zeros.
+inline constexpr std::size_t intro_size = 12;
+
+inline Buffer object_intro(std::string_view letters) {
+  Buffer intro;
+  ByteWriter writer(intro);
+  writer.text(letters);
+  writer.fixed(std::uint8_t{1});
+  writer.fixed(std::uint8_t{1});
+  writer.fixed(std::uint16_t{0});
+  return intro;
+}
+
+// Takes it from the front. Throws CorruptData for other letters, Error for another version.
+inline ByteView read_intro(ByteReader& reader, std::string_view letters, std::string_view what) {
+  const auto intro = reader.bytes(intro_size);
+  ByteReader(intro).expect(letters, what);
+  if (core::as_text(intro) != core::as_text(object_intro(letters))) {
+    throw core::Error("is " + std::string(what) + " of a newer program; update this one");
+  }
+  return intro;
+}
+
 } // namespace intendance::backupd

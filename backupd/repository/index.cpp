@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 #include "backupd/repository/index.hpp"
 
-#include <cstring>
-
 namespace intendance::backupd {
 
 using core::CorruptData;
@@ -10,18 +8,7 @@ using core::CorruptData;
 namespace {
 
 constexpr std::string_view magic = "INTDINDX";
-constexpr std::size_t header_size = 12;
 constexpr std::size_t nonce_size = 24;
-
-Buffer make_header() {
-  Buffer header;
-  ByteWriter writer(header);
-  writer.text(magic);
-  writer.fixed(std::uint8_t{1});
-  writer.fixed(std::uint8_t{1});
-  writer.fixed(std::uint16_t{0});
-  return header;
-}
 
 } // namespace
 
@@ -41,7 +28,7 @@ Buffer encode_index(const std::vector<PackInfo>& packs, const core::SecretBytes&
       write_entry(writer, entry);
     }
   }
-  auto object = make_header();
+  auto object = object_intro(magic);
   const auto nonce = core::random_nonce();
   const auto sealed = core::seal(core::derive(structure, "index"), nonce, body, object);
   ByteWriter out(object);
@@ -52,11 +39,7 @@ Buffer encode_index(const std::vector<PackInfo>& packs, const core::SecretBytes&
 
 std::vector<PackInfo> decode_index(ByteView object, const core::SecretBytes& structure) {
   ByteReader reader(object);
-  const auto header = reader.bytes(header_size);
-  ByteReader(header).expect(magic, "an index");
-  if (core::as_text(header) != core::as_text(make_header())) {
-    throw core::Error("is an index of a newer program; update this one");
-  }
+  const auto header = read_intro(reader, magic, "an index");
   const auto nonce = reader.array<nonce_size>();
   const auto body =
       core::open_sealed(core::derive(structure, "index"), nonce, reader.rest(), header);
@@ -78,12 +61,6 @@ std::vector<PackInfo> decode_index(ByteView object, const core::SecretBytes& str
   }
   if (!packs.at_end()) throw CorruptData("is longer than what it lists");
   return found;
-}
-
-std::size_t ChunkIndex::IdHash::operator()(const ChunkId& id) const noexcept {
-  std::size_t hash; // ids are uniform already
-  std::memcpy(&hash, id.data(), sizeof(hash));
-  return hash;
 }
 
 void ChunkIndex::add(PackInfo pack) {

@@ -32,11 +32,8 @@ public:
   std::size_t chunk_count() const { return places_.size(); }
 
 private:
-  struct IdHash {
-    std::size_t operator()(const ChunkId& id) const noexcept;
-  };
   std::vector<std::unique_ptr<PackInfo>> packs_;
-  std::unordered_map<ChunkId, ChunkLocation, IdHash> places_;
+  std::unordered_map<ChunkId, ChunkLocation, ChunkIdHash> places_;
 };
 
 } // namespace intendance::backupd

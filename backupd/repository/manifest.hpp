@@ -6,6 +6,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,6 +14,14 @@
 namespace intendance::backupd {
 
 using ChunkId = core::Digest;
+
+struct ChunkIdHash {
+  std::size_t operator()(const ChunkId& id) const noexcept {
+    std::size_t hash; // ids are uniform already
+    std::memcpy(&hash, id.data(), sizeof(hash));
+    return hash;
+  }
+};
 
 enum class FileType : std::uint8_t {
   file = 1,

@@ -18,19 +18,8 @@ namespace {
 
 constexpr std::string_view magic = "INTDSNAP";
 constexpr std::string_view signature_context = "intendance-snapshot-1\n";
-constexpr std::size_t header_size = 12;
 constexpr std::size_t nonce_size = 24;
 constexpr std::size_t signature_size = 64;
-
-Buffer make_intro() {
-  Buffer intro;
-  ByteWriter writer(intro);
-  writer.text(magic);
-  writer.fixed(std::uint8_t{1});
-  writer.fixed(std::uint8_t{1});
-  writer.fixed(std::uint16_t{0});
-  return intro;
-}
 
 Buffer signed_bytes(const RepositoryId& repository, ByteView object) {
   Buffer message;
@@ -139,11 +128,7 @@ struct Parts {
 Parts split(ByteView object) {
   Parts parts;
   ByteReader reader(object);
-  parts.intro = reader.bytes(header_size);
-  ByteReader(parts.intro).expect(magic, "a snapshot");
-  if (as_text(parts.intro) != as_text(make_intro())) {
-    throw core::Error("is a snapshot of a newer program; update this one");
-  }
+  parts.intro = read_intro(reader, magic, "a snapshot");
   parts.header = reader.bytes(reader.fixed<std::uint32_t>());
   parts.body = reader.bytes(reader.fixed<std::uint32_t>());
   parts.writer = reader.array<32>();
@@ -160,7 +145,7 @@ std::string snapshot_object_name(const SnapshotName& name) { return "snapshots/"
 Buffer encode_snapshot(const SnapshotHeader& header, const SnapshotBody& body,
                        const WriteSession& session, const WriterKey& writer,
                        const RepositoryId& repository) {
-  const auto intro = make_intro();
+  const auto intro = object_intro(magic);
   Buffer sealed_header;
   ByteWriter header_writer(sealed_header);
   const auto header_nonce = core::random_nonce();
