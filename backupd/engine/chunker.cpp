@@ -10,16 +10,16 @@ namespace intendance::backupd {
 namespace {
 
 // The upper bits of a gear hash depend on the most bytes: 64 of them.
-std::uint64_t mask_of(int bits) { return ~std::uint64_t{0} << (64 - bits); }
+std::uint64_t upper_bits(unsigned count) { return ~(~std::uint64_t{0} >> std::min(count, 63u)); }
 
 } // namespace
 
 Chunker::Chunker(const core::SecretBytes& naming, ChunkSizes sizes)
     : sizes_(sizes), boundary_key_(core::derive(naming, "boundary")) {
-  const int bits = std::countr_zero(sizes.average);
+  const auto bits = static_cast<unsigned>(std::countr_zero(sizes.average));
   // Normalised as in FastCDC: cuts are rarer before the average and more frequent after it.
-  strict_mask_ = mask_of(bits + 2);
-  loose_mask_ = mask_of(bits - 2);
+  strict_mask_ = upper_bits(bits + 2);
+  loose_mask_ = upper_bits(bits - 2);
   for (std::size_t value = 0; value < gear_.size(); ++value) {
     const auto byte = static_cast<std::uint8_t>(value);
     const auto secret = core::derive(naming, "gear", {core::ByteView(&byte, 1)});
