@@ -16,7 +16,6 @@ namespace {
 using core::Command;
 using core::CommandContext;
 using core::ExitStatus;
-using core::Language;
 using core::Postgres;
 using Json = nlohmann::ordered_json;
 

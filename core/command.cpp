@@ -30,7 +30,8 @@ std::string CommandContext::text(const std::string& option) const {
 }
 
 std::string CommandContext::text(const std::string& option, std::string fallback) const {
-  return has(option) ? values_[option].as<std::string>() : std::move(fallback);
+  if (!has(option)) return fallback;
+  return values_[option].as<std::string>();
 }
 
 std::vector<std::string> CommandContext::texts(const std::string& option) const {

@@ -319,7 +319,9 @@ private:
     address.sin_family = AF_INET;
     address.sin_port = htons(port_);
     ::inet_pton(AF_INET, listen_.host.c_str(), &address.sin_addr);
-    ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address));
+    // Whether it is heard does not matter: another follows until the server has stopped.
+    static_cast<void>(
+        ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)));
   }
 
   int handle(mg_connection* connection) {

@@ -46,7 +46,7 @@ std::map<std::string, std::string> parse_address(const std::string& address) {
 
 std::map<std::string, std::string> accepted_address(const std::string& address) {
   auto values = parse_address(address);
-  if (values.count("password") > 0) {
+  if (values.contains("password")) {
     throw ConfigError("the database's address holds a password, which others could read; write it "
                       "into a file of mode 0600 as HOST:PORT:NAME:USER:PASSWORD and put "
                       "passfile=FILE into the address instead");

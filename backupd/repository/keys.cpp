@@ -10,7 +10,6 @@
 
 namespace intendance::backupd {
 
-using core::as_bytes;
 using core::CorruptData;
 using core::SecretBytes;
 

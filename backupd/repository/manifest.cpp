@@ -5,7 +5,6 @@
 
 namespace intendance::backupd {
 
-using core::as_bytes;
 using core::as_text;
 using core::CorruptData;
 

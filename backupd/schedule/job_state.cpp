@@ -64,8 +64,7 @@ std::optional<core::TimePoint> time_of(const Json& json, const char* key) {
 
 } // namespace
 
-JobStates::JobStates(std::filesystem::path state_folder)
-    : folder_(std::move(state_folder) / "jobs") {
+JobStates::JobStates(const std::filesystem::path& state_folder) : folder_(state_folder / "jobs") {
   std::error_code error;
   std::filesystem::create_directories(folder_, error);
   if (error) {

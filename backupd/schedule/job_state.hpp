@@ -32,7 +32,7 @@ struct JobState {
 // One process at a time changes a job's state: whoever holds its JobLock.
 class JobStates {
 public:
-  explicit JobStates(std::filesystem::path state_folder);
+  explicit JobStates(const std::filesystem::path& state_folder);
   // An absent or damaged file is an empty state (and a warning in the log).
   JobState load(const std::string& job) const;
   void store(const std::string& job, const JobState& state) const;

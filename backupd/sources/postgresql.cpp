@@ -28,7 +28,7 @@ std::string database_of(const std::string& uri) {
       authority.find('@') != std::string::npos && user.find(':') != std::string::npos;
   if (has_password || uri.find("password=") != std::string::npos)
     refuse("the address holds a password");
-  const auto name = uri.substr(slash + 1, query - slash - 1);
+  auto name = uri.substr(slash + 1, query - slash - 1);
   if (name.find_first_of("/%") != std::string::npos || name == "." || name == "..") {
     refuse("\"" + name + "\" is not a database's plain name");
   }

@@ -14,8 +14,6 @@
 #include <cerrno>
 #include <csignal>
 
-extern char** environ;
-
 namespace intendance::backupd {
 
 using core::FileDescriptor;
@@ -127,7 +125,7 @@ void run_program(const std::vector<std::string>& arguments,
         continue;
       }
       const auto bytes = core::ByteView(block).first(static_cast<std::size_t>(count));
-      if (&source == &sources[0])
+      if (&source == sources.data())
         sink(bytes);
       else
         complaints.add(bytes);
