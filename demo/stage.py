@@ -107,10 +107,12 @@ class Stage:
     def __enter__(self) -> Stage:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type | None, *_: object) -> None:
         for server in reversed(self.servers):
             server.stop(signal.SIGINT if server.name == "postgres" else signal.SIGTERM)
-        if not self.keep:
+        if kind is not None and issubclass(kind, StageError):
+            print(f"what there was is left in {self.state}", file=sys.stderr)
+        elif not self.keep:
             self._remove_state()
 
     def _remove_state(self) -> None:

@@ -25,11 +25,7 @@ namespace {
 constexpr std::string_view intro = "intendance-trust-1\n";
 constexpr int algorithm = 1;
 
-Buffer signed_bytes(ByteView document) {
-  Buffer message(intro.begin(), intro.end());
-  message.insert(message.end(), document.begin(), document.end());
-  return message;
-}
+std::string signed_text(std::string_view document) { return std::string(intro).append(document); }
 
 // What nlohmann's own errors say of a key or a type, as damage of the object.
 template <class Use>
@@ -163,7 +159,7 @@ Buffer encode_trust(const TrustDocument& document, const OwnerKey& owner) {
     json["epochs"].push_back({{"number", epoch.number}, {"public", to_base64(epoch.public_key)}});
   }
   const auto text = json.dump(1) + "\n";
-  const auto signature = owner.sign(signed_bytes(as_bytes(text)));
+  const auto signature = owner.sign(as_bytes(signed_text(text)));
   const auto object = std::string(intro) + to_base64(signature) + "\n" + text;
   return Buffer(object.begin(), object.end());
 }
@@ -176,7 +172,7 @@ TrustDocument decode_trust(ByteView object, const core::PublicKey& owner) {
   if (end == std::string_view::npos) throw CorruptData("is not a trust object: it is cut");
   const auto signature = core::to_array<64>(from_base64(text.substr(0, end)));
   text.remove_prefix(end + 1);
-  if (!core::verify_signature(owner, signed_bytes(as_bytes(text)), signature)) {
+  if (!core::verify_signature(owner, as_bytes(signed_text(text)), signature)) {
     throw core::AccessDenied(
         "is not signed by the owner that this machine pins; somebody else wrote it");
   }
