@@ -160,6 +160,21 @@ void check_contents(const Entry& entry) {
   if (!has_contents && filled != 0) throw CorruptData("describes contents of what has none");
 }
 
+// What a type cannot have is somebody's invention, and would be lost in a restore.
+void check_type(const Entry& entry) {
+  if (entry.type < FileType::file || entry.type > FileType::fifo) {
+    throw CorruptData("holds a file of unknown type");
+  }
+  const bool device =
+      entry.type == FileType::character_device || entry.type == FileType::block_device;
+  if ((!device && (entry.device_major != 0 || entry.device_minor != 0)) ||
+      (entry.type != FileType::symbolic_link && !entry.link_target.empty()) ||
+      (entry.type == FileType::directory && !entry.hard_link.empty()) ||
+      (entry.type != FileType::file && entry.size != 0)) {
+    throw CorruptData("describes a file with what its type cannot have");
+  }
+}
+
 Entry decode_entry(ByteView record) {
   Entry entry;
   ByteReader reader(record);
@@ -171,9 +186,7 @@ Entry decode_entry(ByteView record) {
   if (!is_safe_path(entry.path) || (!entry.hard_link.empty() && !is_safe_path(entry.hard_link))) {
     throw CorruptData("holds a path that cannot be");
   }
-  if (entry.type < FileType::file || entry.type > FileType::fifo) {
-    throw CorruptData("holds a file of unknown type");
-  }
+  check_type(entry);
   check_contents(entry);
   return entry;
 }

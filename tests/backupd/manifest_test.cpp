@@ -92,6 +92,20 @@ TEST(Manifest, RefusesDisorderAndImpossibleContents) {
   EXPECT_THROW(decode_page(page_of({entry})), CorruptData);
 }
 
+TEST(Manifest, RefusesWhatATypeCannotHave) {
+  auto entry = named("a");
+  entry.type = FileType::fifo;
+  entry.size = 1;
+  EXPECT_THROW(decode_page(page_of({entry})), CorruptData);
+  entry = named("a");
+  entry.link_target = "b";
+  EXPECT_THROW(decode_page(page_of({entry})), CorruptData);
+  entry = named("a");
+  entry.type = FileType::directory;
+  entry.hard_link = "b";
+  EXPECT_THROW(decode_page(page_of({entry})), CorruptData);
+}
+
 TEST(Manifest, SurvivesAnyBytes) {
   std::mt19937 random(7);
   const auto good = page_of({full_entry()});
