@@ -59,14 +59,30 @@ RepositoryConfig chosen_repository(const CommandContext& context) {
                                          (names.empty() ? "none" : names));
 }
 
+namespace {
+
+// On a machine of the moment there is none: nothing is remembered then of what was seen.
+bool has_state(const CommandContext& context) {
+  return context.has("state") || ::access(context.state_directory().c_str(), W_OK) == 0;
+}
+
+} // namespace
+
 Repository open_repository(const CommandContext& context, std::initializer_list<Role> roles) {
   const auto chosen = chosen_repository(context);
-  // The newest trust object that this machine saw is remembered where there is a state folder; on a
-  // machine of the moment there is none.
   const auto state = context.state_directory();
-  const bool remembers = context.has("state") || ::access(state.c_str(), W_OK) == 0;
+  const bool remembers = has_state(context);
   return Repository::open(storage::open_store(chosen.url), KeyFolder(chosen.keys), roles,
                           remembers ? state / "trust" : std::filesystem::path());
+}
+
+OpenIndex::OpenIndex(const CommandContext& context, const Repository& repository,
+                     std::vector<Finding>& findings) {
+  auto folder = context.state_directory() / "index" / core::to_hex(repository.trust().repository);
+  if (!has_state(context)) folder = temporary_.emplace().path();
+  index_.emplace(folder);
+  repository.update(*index_, findings);
+  index_->save();
 }
 
 bool report(const CommandContext& context, const std::vector<Finding>& findings) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "backupd/config.hpp"
+#include "backupd/repository/chunk_index.hpp"
 #include "backupd/repository/repository.hpp"
 #include "backupd/terminal.hpp"
 #include "core/command.hpp"
@@ -10,6 +11,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,6 +30,18 @@ core::Command make_command(const std::string& name, const std::string& summary,
 // Of --repository and --keys, or of the configuration. Throws ConfigError.
 RepositoryConfig chosen_repository(const core::CommandContext& context);
 Repository open_repository(const core::CommandContext& context, std::initializer_list<Role> roles);
+
+// The index of a repository, up to date: kept in the state folder where there is one.
+class OpenIndex {
+public:
+  OpenIndex(const core::CommandContext& context, const Repository& repository,
+            std::vector<Finding>& findings);
+  ChunkIndex& index() { return *index_; }
+
+private:
+  std::optional<core::TemporaryDirectory> temporary_;
+  std::optional<ChunkIndex> index_;
+};
 
 // Says on stderr what is not as it should be; whether there was anything.
 bool report(const core::CommandContext& context, const std::vector<Finding>& findings);

@@ -98,9 +98,10 @@ Json json_of(const Entry& entry) {
 ExitStatus ls(CommandContext& context) {
   const auto repository = open_repository(context, {Role::reader});
   auto findings = repository.findings();
-  const auto index = repository.load_index(findings);
+  OpenIndex opened(context, repository, findings);
   const bool warned = report(context, findings);
-  SnapshotReader reader(repository, index, repository.find_snapshot(context.text("snapshot")));
+  SnapshotReader reader(repository, opened.index(),
+                        repository.find_snapshot(context.text("snapshot")));
   const PathFilter filter(context.texts("path"));
   const auto zone = core::TimeZone::local();
   std::uint64_t found = 0;

@@ -20,10 +20,10 @@ namespace {
 ExitStatus restore_command(CommandContext& context) {
   const auto repository = open_repository(context, {Role::reader});
   auto findings = repository.findings();
-  const auto index = repository.load_index(findings);
+  OpenIndex opened(context, repository, findings);
   const bool warned = report(context, findings);
   const auto snapshot = repository.find_snapshot(context.text("snapshot"));
-  SnapshotReader reader(repository, index, snapshot);
+  SnapshotReader reader(repository, opened.index(), snapshot);
   RestoreRequest request;
   request.target = std::filesystem::absolute(context.text("target"));
   request.paths = PathFilter(context.texts("path"));
@@ -111,8 +111,10 @@ ExitStatus verify_command(CommandContext& context) {
   wanted.read_data = context.has("read-data");
   VerifyReport result;
   {
+    const core::TemporaryDirectory scratch;
+    ChunkIndex index(scratch.path());
     ProgressLine line(context);
-    result = verify(repository, wanted, context.stop(), [&](const VerifyReport& so_far) {
+    result = verify(repository, index, wanted, context.stop(), [&](const VerifyReport& so_far) {
       if (!line.due()) return;
       line.show(fmt::format("verifying  {} packs  {} read", shown_count(so_far.packs),
                             shown_bytes(so_far.bytes_read)));

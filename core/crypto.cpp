@@ -103,25 +103,37 @@ SecretBytes derive(const SecretBytes& key, std::string_view context,
   return SecretBytes(ByteView(digest));
 }
 
-Buffer seal(const SecretBytes& key, const Nonce& nonce, ByteView plain, ByteView associated) {
+void seal(const SecretBytes& key, const Nonce& nonce, ByteView plain, ByteView associated,
+          Buffer& sealed) {
   want(key, crypto_aead_xchacha20poly1305_ietf_KEYBYTES);
-  Buffer sealed(plain.size() + tag_size);
+  sealed.resize(plain.size() + tag_size);
   crypto_aead_xchacha20poly1305_ietf_encrypt(sealed.data(), nullptr, plain.data(), plain.size(),
                                              associated.data(), associated.size(), nullptr,
                                              nonce.data(), key.view().data());
-  return sealed;
 }
 
-Buffer open_sealed(const SecretBytes& key, const Nonce& nonce, ByteView sealed,
-                   ByteView associated) {
+void open_sealed(const SecretBytes& key, const Nonce& nonce, ByteView sealed, ByteView associated,
+                 Buffer& plain) {
   want(key, crypto_aead_xchacha20poly1305_ietf_KEYBYTES);
   if (sealed.size() < tag_size) not_authentic();
-  Buffer plain(sealed.size() - tag_size);
+  plain.resize(sealed.size() - tag_size);
   if (crypto_aead_xchacha20poly1305_ietf_decrypt(
           plain.data(), nullptr, nullptr, sealed.data(), sealed.size(), associated.data(),
           associated.size(), nonce.data(), key.view().data()) != 0) {
     not_authentic();
   }
+}
+
+Buffer seal(const SecretBytes& key, const Nonce& nonce, ByteView plain, ByteView associated) {
+  Buffer sealed;
+  seal(key, nonce, plain, associated, sealed);
+  return sealed;
+}
+
+Buffer open_sealed(const SecretBytes& key, const Nonce& nonce, ByteView sealed,
+                   ByteView associated) {
+  Buffer plain;
+  open_sealed(key, nonce, sealed, associated, plain);
   return plain;
 }
 

@@ -45,6 +45,7 @@ public:
     const auto path = path_of(name);
     core::with_context("storing " + name + " in " + address(), [&] {
       make_folders(path.parent_path());
+      if (content.file() != nullptr && adopt(*content.file(), path)) return;
       auto pattern = (incoming_ / "XXXXXX").string();
       const core::FileDescriptor file(::mkostemp(pattern.data(), O_CLOEXEC));
       if (!file) core::throw_errno("cannot write in " + incoming_.string());
@@ -57,6 +58,8 @@ public:
       sync_folder(path.parent_path());
     });
   }
+
+  std::optional<std::filesystem::path> spool_folder() const override { return incoming_; }
 
   std::optional<core::Buffer> get(const std::string& name, std::uint64_t most) override {
     return open_object(name, [&](int file, std::uint64_t size) {
@@ -119,6 +122,20 @@ private:
     if (folder.has_parent_path()) make_folders(folder.parent_path());
     if (::mkdir(folder.c_str(), 0700) == 0) return sync_folder(folder.parent_path());
     if (errno != EEXIST) core::throw_errno("cannot make folder " + folder.string());
+  }
+
+  // A file without a name, in this file system, gets one; false when it must be copied after all.
+  static bool adopt(const core::FileDescriptor& file, const std::filesystem::path& path) {
+    struct stat status {};
+    if (::fstat(file.get(), &status) != 0 || status.st_nlink != 0) return false;
+    if (::fsync(file.get()) != 0) core::throw_errno("cannot write it");
+    const auto own = "/proc/self/fd/" + std::to_string(file.get());
+    if (::linkat(AT_FDCWD, own.c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW) != 0) {
+      if (errno == EEXIST) core::throw_errno("cannot name it");
+      return false; // another file system, or one where a file that lost its name gets none again
+    }
+    sync_folder(path.parent_path());
+    return true;
   }
 
   static void copy(const Content& content, const core::FileDescriptor& file) {

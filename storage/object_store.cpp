@@ -24,16 +24,17 @@ private:
 
 class FileContent final : public Content {
 public:
-  FileContent(int descriptor, std::uint64_t size) : descriptor_(descriptor), size_(size) {}
+  const core::FileDescriptor* file() const override { return &file_; }
+  FileContent(const core::FileDescriptor& file, std::uint64_t size) : file_(file), size_(size) {}
   std::uint64_t size() const override { return size_; }
   void read(std::uint64_t offset, std::span<std::uint8_t> into) const override {
-    if (core::read_at(descriptor_, into, offset) != into.size()) {
+    if (core::read_at(file_.get(), into, offset) != into.size()) {
       throw core::Error("the spool file became shorter while it was being stored");
     }
   }
 
 private:
-  int descriptor_;
+  const core::FileDescriptor& file_;
   std::uint64_t size_;
 };
 
@@ -44,7 +45,7 @@ std::unique_ptr<Content> content_of(core::ByteView bytes) {
 }
 
 std::unique_ptr<Content> content_of(const core::FileDescriptor& file, std::uint64_t size) {
-  return std::make_unique<FileContent>(file.get(), size);
+  return std::make_unique<FileContent>(file, size);
 }
 
 void check_object_name(const std::string& name) {

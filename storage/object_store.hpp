@@ -21,6 +21,8 @@ public:
   virtual std::uint64_t size() const = 0;
   // Fills `into` entirely; offset + into.size() is within size(). Any thread.
   virtual void read(std::uint64_t offset, std::span<std::uint8_t> into) const = 0;
+  // The file that holds just these bytes, when there is one that nobody writes any more.
+  virtual const core::FileDescriptor* file() const { return nullptr; }
 };
 
 // Both only look at what they are given.
@@ -70,6 +72,10 @@ public:
 
   // For messages, without secrets: "file:///srv/backup".
   virtual std::string address() const = 0;
+
+  // A folder where a file without a name can become an object without being copied, if there is
+  // one: content_of() such a file then costs a put no copy.
+  virtual std::optional<std::filesystem::path> spool_folder() const { return std::nullopt; }
 
   void put(const std::string& name, core::ByteView bytes) { put(name, *content_of(bytes)); }
 };

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 #include "backupd/engine/backup.hpp"
 
-#include "backupd/engine/chunk_writer.hpp"
-#include "backupd/engine/manifest_writer.hpp"
+#include "backupd/engine/file_recorder.hpp"
 #include "backupd/engine/previous.hpp"
+#include "backupd/engine/tree_scan.hpp"
 #include "backupd/engine/writer_chain.hpp"
+#include "backupd/repository/announcements.hpp"
 #include "core/clock.hpp"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -17,11 +19,8 @@ namespace intendance::backupd {
 
 namespace {
 
-constexpr std::size_t read_size = std::size_t{1} << 20;
 constexpr std::size_t most_warnings = 1000;
-// A file that changed within the clock's grain before the last backup began may have changed again
-// after it was read, at the same time stamp.
-constexpr std::int64_t grain_seconds = 2;
+constexpr int most_attempts = 3;
 
 // The file at hand cannot be read; the others can. Whatever else fails (the repository, the spool)
 // ends the backup.
@@ -38,47 +37,6 @@ auto reading(Read&& read) {
     throw Unreadable(error.what());
   }
 }
-
-// Cuts contents into chunks as they come.
-class ContentCutter {
-public:
-  ContentCutter(ChunkWriter& chunks, const Chunker& chunker) : chunks_(chunks), chunker_(chunker) {}
-
-  void add(ByteView bytes) {
-    buffer_.insert(buffer_.end(), bytes.begin(), bytes.end());
-    total_ += bytes.size();
-    while (buffer_.size() - begin_ >= chunker_.sizes().most) cut();
-    if (begin_ >= chunker_.sizes().most) compact();
-  }
-  std::uint64_t total() const { return total_; }
-  // Of contents that were too short for a cut.
-  bool is_small() const { return extents_.empty() && total_ < chunker_.sizes().least; }
-  ByteView small() const { return buffer_; }
-  std::vector<Extent> finish() {
-    while (begin_ < buffer_.size()) cut();
-    return std::move(extents_);
-  }
-
-private:
-  void cut() {
-    const auto rest = ByteView(buffer_).subspan(begin_);
-    const auto chunk = rest.first(chunker_.cut(rest));
-    extents_.push_back(
-        {chunks_.put(ChunkKind::contents, chunk), 0, static_cast<std::uint32_t>(chunk.size())});
-    begin_ += chunk.size();
-  }
-  void compact() {
-    buffer_.erase(buffer_.begin(), buffer_.begin() + static_cast<std::ptrdiff_t>(begin_));
-    begin_ = 0;
-  }
-
-  ChunkWriter& chunks_;
-  const Chunker& chunker_;
-  Buffer buffer_;
-  std::size_t begin_ = 0;
-  std::uint64_t total_ = 0;
-  std::vector<Extent> extents_;
-};
 
 // The parts of an open file that are not holes; empty when it has none.
 std::vector<DataRange> data_ranges(int descriptor, std::uint64_t size) {
@@ -99,65 +57,82 @@ std::vector<DataRange> data_ranges(int descriptor, std::uint64_t size) {
   return ranges;
 }
 
-class Run {
-public:
-  Run(Repository& repository, const BackupRequest& request, std::stop_token stop,
-      const std::function<void(const BackupProgress&)>& progress);
-  BackupResult run();
-
-private:
-  void visit(Found&& found);
-  void back_up_file(Found&& found);
-  bool reuse(Entry& entry);
-  void read_ranges(const Found& found, const std::vector<DataRange>& ranges, ContentCutter& cutter);
-  void back_up_stream(const Stream& stream);
-  void add_contents(Entry entry, ContentCutter& cutter);
-  void count(const Entry& entry);
-  void warn(const std::string& path, const std::string& message);
-  void walk(Walker& walker, const std::string& root);
-  std::vector<ChunkId> store_references();
-  void commit(const SnapshotBody& body);
-  std::filesystem::path cache_file() const;
-
-  Repository& repository_;
-  const BackupRequest& request_;
-  std::stop_token stop_;
-  const std::function<void(const BackupProgress&)>& progress_;
-  BackupResult result_;
-  SnapshotHeader& header_ = result_.header;
-  ChunkWriter chunks_;
-  Chunker chunker_;
-  PreviousManifest previous_;
-  std::unique_ptr<NextManifest> next_;
-  ManifestWriter manifest_;
-  Buffer block_;
-};
-
-std::filesystem::path Run::cache_file() const {
-  // A job's name may hold anything; its hash is a file name.
-  const auto job = core::blake2b(core::as_bytes(request_.job));
-  return request_.state / "manifests" / core::to_hex(repository_.trust().repository) /
-         core::to_hex(ByteView(job).first(8));
+FileTime file_time(core::TimePoint time) {
+  const auto since = time.time_since_epoch();
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(since);
+  return {seconds.count(), static_cast<std::uint32_t>((since - seconds).count())};
 }
 
-Run::Run(Repository& repository, const BackupRequest& request, std::stop_token stop,
-         const std::function<void(const BackupProgress&)>& progress)
-    : repository_(repository), request_(request), stop_(std::move(stop)), progress_(progress),
-      chunks_(repository, repository.load_index(result_.findings), request.state / "spool"),
-      chunker_(repository.secrets().naming), previous_(cache_file()),
-      manifest_(chunks_, chunker_, [this](const Entry& entry) { next_->add(entry); }),
-      block_(read_size) {
+// A job's name may hold anything; its hash is a file name.
+std::filesystem::path previous_file(const BackupRequest& request, const std::string& repository) {
+  const auto job = core::blake2b(core::as_bytes(request.job));
+  return request.state / "manifests" / repository / core::to_hex(ByteView(job).first(8));
+}
+
+// One attempt: everything up to the snapshot.
+class Run {
+public:
+  using Progress = std::function<void(const BackupProgress&)>;
+  Run(Repository& repository, ChunkIndex& index, const BackupRequest& request, std::stop_token stop,
+      const Progress& progress);
+
+  // Reads and stores everything but the snapshot.
+  void store_all();
+  const std::vector<bool>& used_packs() const { return chunks_.used_packs(); }
+  BackupResult commit();
+  const std::vector<Finding>& findings() const { return result_.findings; }
+
+private:
+  void take(Scanned&& found);
+  void take_known(const Scanned& found);
+  void back_up_file(Scanned&& found);
+  void read_ranges(int file, const std::vector<DataRange>& ranges);
+  void read_range(int file, const DataRange& range);
+  void back_up_stream(const Stream& stream);
+  void count(const Entry& entry);
+  void warn(const std::string& path, const std::string& message);
+  void scan_tree(const std::string& root);
+
+  Repository& repository_;
+  ChunkIndex& index_;
+  const BackupRequest& request_;
+  std::stop_token stop_;
+  const Progress& progress_;
+  BackupResult result_;
+  SnapshotHeader& header_ = result_.header;
+  SnapshotBody body_;
+  ChunkWriter chunks_;
+  Chunker chunker_;
+  std::filesystem::path previous_file_;
+  PreviousManifest previous_;
+  NextManifest next_;
+  ManifestWriter manifest_;
+  FileRecorder recorder_;
+  TreeScan scan_;
+};
+
+PackPipeline::Options pipeline_options(const BackupRequest& request, Repository& repository) {
+  PackPipeline::Options options;
+  options.spool_folder = repository.store().spool_folder().value_or(request.state / "spool");
+  return options;
+}
+
+Run::Run(Repository& repository, ChunkIndex& index, const BackupRequest& request,
+         std::stop_token stop, const Progress& progress)
+    : repository_(repository), index_(index), request_(request), stop_(std::move(stop)),
+      progress_(progress), chunks_(repository, index, pipeline_options(request, repository)),
+      chunker_(repository.secrets().naming),
+      previous_file_(previous_file(request, core::to_hex(repository.trust().repository))),
+      previous_(previous_file_, index),
+      next_(previous_file_, file_time(core::system_clock().now())),
+      manifest_(
+          chunks_, chunker_,
+          [this](ByteView record, std::span<const ChunkHome> homes) { next_.add(record, homes); }),
+      recorder_(chunks_, chunker_, manifest_), scan_(request.walk, previous_, stop_) {
   header_.machine = request.machine;
   header_.job = request.job;
   header_.started = core::system_clock().now();
   header_.trust_version = repository.trust().version;
-  const auto since = header_.started.time_since_epoch();
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(since);
-  next_ = std::make_unique<NextManifest>(
-      cache_file(),
-      FileTime{seconds.count(), static_cast<std::uint32_t>((since - seconds).count())});
-  result_.findings.insert(result_.findings.end(), repository.findings().begin(),
-                          repository.findings().end());
 }
 
 void Run::warn(const std::string& path, const std::string& message) {
@@ -170,99 +145,75 @@ void Run::count(const Entry& entry) {
     ++header_.files;
   else if (entry.type == FileType::directory)
     ++header_.directories;
+  else if (entry.type == FileType::more_extents)
+    return;
   else
     ++header_.other;
   header_.bytes += entry.hard_link.empty() ? entry.size : 0;
   if (progress_) progress_({header_.files, header_.bytes, chunks_.new_bytes()});
 }
 
-void Run::visit(Found&& found) {
+void Run::take(Scanned&& found) {
+  if (!found.warning.empty()) return warn(found.entry.path, found.warning);
   if (found.contents) return back_up_file(std::move(found));
+  take_known(found);
+}
+
+void Run::take_known(const Scanned& found) {
+  std::vector<ChunkHome> homes;
+  for (const auto pack : found.packs) {
+    chunks_.reuse(pack);
+    homes.push_back(ChunkHome::pack(pack));
+  }
   count(found.entry);
-  manifest_.add(std::move(found.entry));
+  manifest_.add(found.entry, homes);
 }
 
-// Takes over the extents of the last backup when nothing says that the file changed since.
-bool Run::reuse(Entry& entry) {
-  const auto* known = previous_.find(entry.path);
-  if (known == nullptr || known->type != FileType::file || !known->hard_link.empty() ||
-      !known->identity || known->size != entry.size || known->modified != entry.modified ||
-      known->identity->inode != entry.identity->inode ||
-      known->identity->changed != entry.identity->changed) {
-    return false;
-  }
-  if (known->identity->changed.seconds >= previous_.started().seconds - grain_seconds) return false;
-  for (const auto& extent : known->extents) {
-    if (!chunks_.reuse(extent.chunk)) return false;
-  }
-  entry.extents = known->extents;
-  entry.data = known->data;
-  return true;
-}
-
-void Run::read_ranges(const Found& found, const std::vector<DataRange>& ranges,
-                      ContentCutter& cutter) {
-  for (const auto& range : ranges) {
-    for (std::uint64_t done = 0; done < range.length;) {
-      if (stop_.stop_requested()) throw core::Cancelled("stopped as asked");
-      const auto most = std::min<std::uint64_t>(block_.size(), range.length - done);
-      const auto count = reading([&] {
-        return core::read_at(found.contents.get(), std::span(block_).first(most),
-                             range.offset + done);
-      });
-      cutter.add(ByteView(block_).first(count));
-      done += count;
-      if (count < most) return; // the file became shorter
-    }
+void Run::read_range(int file, const DataRange& range) {
+  for (std::uint64_t done = 0; done < range.length;) {
+    if (stop_.stop_requested()) throw core::Cancelled("stopped as asked");
+    auto into = recorder_.contents().room();
+    into = into.first(std::min<std::uint64_t>(into.size(), range.length - done));
+    const auto count = reading([&] { return core::read_at(file, into, range.offset + done); });
+    recorder_.contents().added(count);
+    done += count;
+    if (count < into.size()) return; // the file became shorter
   }
 }
 
-void Run::back_up_file(Found&& found) {
+void Run::read_ranges(int file, const std::vector<DataRange>& ranges) {
+  for (const auto& range : ranges) read_range(file, range);
+}
+
+void Run::back_up_file(Scanned&& found) {
   auto& entry = found.entry;
-  if (reuse(entry)) {
-    count(entry);
-    return manifest_.add(std::move(entry));
-  }
+  const auto before = entry;
   const auto shown = "/" + entry.path;
-  ContentCutter cutter(chunks_, chunker_);
-  std::string problem;
+  const int file = found.contents.get();
+  entry.data = data_ranges(file, entry.size);
+  const auto ranges = entry.data.empty() ? std::vector<DataRange>{{0, entry.size}} : entry.data;
+  recorder_.begin(std::move(entry));
   try {
-    entry.data = data_ranges(found.contents.get(), entry.size);
-    const auto ranges = entry.data.empty() ? std::vector<DataRange>{{0, entry.size}} : entry.data;
-    read_ranges(found, ranges, cutter);
-    problem = reading([&] { return torn(found.contents.get(), entry); });
-    std::uint64_t wanted = 0;
-    for (const auto& range : ranges) wanted += range.length;
-    if (cutter.total() != wanted) {
-      // Shorter than it was: what could be read is the file now, without its holes' places.
-      entry.size = cutter.total();
-      entry.data.clear();
+    read_ranges(file, ranges);
+    auto problem = reading([&] { return torn(file, before); });
+    if (recorder_.contents().total() != recorder_.announced())
       problem = "became shorter while being read (kept as read)";
+    if (!problem.empty()) {
+      warn(shown, problem);
+      next_.add_unsure(before.path);
     }
   } catch (const Unreadable& error) {
-    return warn(shown, error.what());
+    warn(shown, error.what());
+    next_.add_unsure(before.path);
+    if (!recorder_.abandon()) return;
+    return count(before);
   }
-  if (!problem.empty()) {
-    warn(shown, problem);
-    entry.identity.reset(); // so that the next backup reads it again
-  }
-  add_contents(std::move(entry), cutter);
-}
-
-void Run::add_contents(Entry entry, ContentCutter& cutter) {
-  count(entry);
-  if (cutter.is_small()) return manifest_.add_small(std::move(entry), cutter.small());
-  entry.extents = cutter.finish();
-  manifest_.add(std::move(entry));
+  recorder_.finish();
+  count(before);
 }
 
 void Run::back_up_stream(const Stream& stream) {
   core::with_context(stream.path, [&] {
-    ContentCutter cutter(chunks_, chunker_);
-    stream.produce([&](ByteView bytes) {
-      if (stop_.stop_requested()) throw core::Cancelled("stopped as asked");
-      cutter.add(bytes);
-    });
     Entry entry;
     entry.path = stream.path.substr(1);
     entry.mode = 0600;
@@ -270,38 +221,29 @@ void Run::back_up_stream(const Stream& stream) {
     entry.gid = ::getgid();
     entry.modified.seconds =
         std::chrono::floor<std::chrono::seconds>(header_.started.time_since_epoch()).count();
-    entry.size = cutter.total();
-    add_contents(std::move(entry), cutter);
+    recorder_.begin_stream(entry);
+    stream.produce([&](ByteView bytes) {
+      if (stop_.stop_requested()) throw core::Cancelled("stopped as asked");
+      recorder_.contents().add(bytes);
+    });
+    entry.size = recorder_.contents().total();
+    recorder_.finish();
+    count(entry);
   });
 }
 
 // A root that is not there costs the others nothing, but a backup of nothing is none.
-void Run::walk(Walker& walker, const std::string& root) {
+void Run::scan_tree(const std::string& root) {
   try {
-    walker.walk(root);
+    scan_.begin(root);
+    while (auto found = scan_.next()) take(std::move(*found));
   } catch (const Unreachable& error) {
     if (request_.roots.size() + request_.streams.size() == 1) throw;
     warn(root, error.what());
   }
 }
 
-std::vector<ChunkId> Run::store_references() {
-  Buffer list;
-  for (const auto& id : chunks_.referenced()) list.insert(list.end(), id.begin(), id.end());
-  std::vector<ChunkId> references;
-  for (ByteView rest = list; !rest.empty();) {
-    const auto part = rest.first(std::min(rest.size(), chunker_.sizes().average));
-    references.push_back(chunks_.put(ChunkKind::references, part));
-    rest = rest.subspan(part.size());
-  }
-  return references;
-}
-
-BackupResult Run::run() {
-  SnapshotBody body;
-  Walker walker(
-      request_.walk, [this](Found&& found) { visit(std::move(found)); },
-      [this](const std::string& path, const std::string& message) { warn(path, message); }, stop_);
+void Run::store_all() {
   // Entries come in order of paths, so streams and roots are taken in that order too.
   struct Part {
     std::string path;
@@ -315,39 +257,63 @@ BackupResult Run::run() {
     return compare_paths(left.path, right.path) < 0;
   });
   for (const auto& part : parts) {
-    body.roots.push_back(part.path);
+    body_.roots.push_back(part.path);
     if (part.stream != nullptr)
       back_up_stream(*part.stream);
     else
-      walk(walker, part.path);
+      scan_tree(part.path);
   }
-  body.pages = manifest_.finish();
-  body.warnings = result_.warnings;
-  header_.references = store_references();
+  manifest_.finish();
   chunks_.flush();
-  if (stop_.stop_requested()) throw core::Cancelled("stopped as asked");
+  body_.page_lists = manifest_.page_lists();
+  body_.warnings = result_.warnings;
+  header_.references = manifest_.reference_roots();
   header_.new_bytes = chunks_.new_bytes();
   header_.stored_bytes = chunks_.stored_bytes();
-  commit(body);
-  return std::move(result_);
 }
 
 // One at a time of this writer, whatever job it runs: the chain must not fork.
-void Run::commit(const SnapshotBody& body) {
+BackupResult Run::commit() {
+  if (stop_.stop_requested()) throw core::Cancelled("stopped as asked");
   WriterChain chain(request_.state, repository_);
   chain.join(header_, result_.findings);
   header_.finished = core::system_clock().now();
-  const auto object = encode_snapshot(header_, body, chunks_.session(), repository_.writer(),
-                                      repository_.trust().repository);
-  result_.snapshot = core::blake2b(object);
+  const auto object =
+      encode_snapshot(header_, body_, chunks_.session(), repository_.secrets().structure,
+                      repository_.writer(), repository_.trust().repository);
+  result_.snapshot = core::sha256(object);
   repository_.store().put(snapshot_object_name(result_.snapshot), object);
   // From here on the backup is done, whatever becomes of what makes the next one quick.
   try {
     chain.remember(header_.sequence, result_.snapshot);
-    next_->commit(result_.snapshot);
+    next_.commit(result_.snapshot, chunks_, index_);
+    index_.save();
   } catch (const core::Error& error) {
     result_.findings.push_back({request_.state.string(), error.what()});
   }
+  return std::move(result_);
+}
+
+// Chunks in packs that a prune wants to delete count as not stored.
+void set_usable_packs(const std::vector<Mark>& marks, ChunkIndex& index) {
+  for (std::uint32_t pack = 0; pack < index.packs().size(); ++pack) index.set_usable(pack, true);
+  for (const auto& mark : marks) {
+    for (const auto& name : mark.packs) {
+      if (const auto pack = index.find_pack(name)) index.set_usable(*pack, false);
+    }
+  }
+}
+
+// Whether a prune wants to delete what this backup is built on.
+bool is_marked(const Repository& repository, const ChunkIndex& index,
+               const std::vector<bool>& used_packs, std::vector<Finding>& findings) {
+  for (const auto& mark : read_marks(repository, findings)) {
+    for (const auto& name : mark.packs) {
+      const auto pack = index.find_pack(name);
+      if (pack && used_packs.at(*pack)) return true;
+    }
+  }
+  return false;
 }
 
 } // namespace
@@ -355,7 +321,31 @@ void Run::commit(const SnapshotBody& body) {
 BackupResult back_up(Repository& repository, const BackupRequest& request, std::stop_token stop,
                      const std::function<void(const BackupProgress&)>& progress) {
   std::filesystem::create_directories(request.state / "spool");
-  return Run(repository, request, std::move(stop), progress).run();
+  const Session session(repository, request.machine, request.job);
+  ChunkIndex index(request.state / "index" / core::to_hex(repository.trust().repository));
+  auto findings = repository.findings();
+  for (int attempt = 1;; ++attempt) {
+    // Marks first: an index that is read after a mark is gone does not name its packs any more.
+    const auto marks = read_marks(repository, findings);
+    repository.update(index, findings);
+    set_usable_packs(marks, index);
+    Run run(repository, index, request, stop, progress);
+    run.store_all();
+    if (session.age() > session_limit) {
+      throw core::Error(fmt::format(
+          "took longer than {} hours, after which a prune need not wait for it; what was stored "
+          "serves the next run",
+          std::chrono::duration_cast<std::chrono::hours>(session_limit).count()));
+    }
+    if (is_marked(repository, index, run.used_packs(), findings)) {
+      if (attempt < most_attempts) continue;
+      throw core::Error("prunes wanted to delete what this backup was built on, again and again; "
+                        "run it when no prune runs");
+    }
+    auto result = run.commit();
+    result.findings.insert(result.findings.begin(), findings.begin(), findings.end());
+    return result;
+  }
 }
 
 } // namespace intendance::backupd

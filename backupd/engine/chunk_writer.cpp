@@ -1,75 +1,78 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 #include "backupd/engine/chunk_writer.hpp"
 
-#include <algorithm>
-
 namespace intendance::backupd {
 
 namespace {
 
-constexpr std::uint64_t full_pack = std::uint64_t{24} << 20;
-// An index now and then lets the next run go on where a broken one stopped.
-constexpr std::size_t packs_per_index = 4;
+// Large enough for small files to be compressed as one text, small enough to be read for one file.
+constexpr std::size_t full_block = std::size_t{1} << 20;
 
 } // namespace
 
-ChunkWriter::ChunkWriter(Repository& repository, ChunkIndex index,
-                         std::filesystem::path spool_folder)
-    : repository_(repository), index_(std::move(index)), spool_folder_(std::move(spool_folder)),
-      session_(begin_session(repository.trust(), repository.secrets())) {}
-
-std::unique_ptr<PackWriter>& ChunkWriter::pack_for(ChunkKind kind) {
-  auto& pack = kind == ChunkKind::contents ? contents_ : structure_;
-  if (!pack) pack = std::make_unique<PackWriter>(session_, spool_folder_);
-  return pack;
+ChunkWriter::ChunkWriter(Repository& repository, ChunkIndex& index,
+                         const PackPipeline::Options& options)
+    : repository_(repository), index_(index), session_(begin_session(repository.trust())),
+      pipeline_(repository, session_, options) {
+  for (const auto kind : {ChunkKind::contents, ChunkKind::manifest, ChunkKind::references}) {
+    open_block(kind).kind = kind;
+    open_block(kind).number = next_number_++;
+  }
 }
 
-ChunkId ChunkWriter::put(ChunkKind kind, ByteView raw) {
-  const auto id = chunk_id(session_.naming, kind, raw);
-  if (kind != ChunkKind::references) referenced_.insert(id);
-  if (index_.contains(id) || unstored_.contains(id)) return id;
-  auto& pack = pack_for(kind);
-  pack->add(id, kind, raw, compressor_);
-  unstored_.insert(id);
+void ChunkWriter::mark_used(std::uint32_t pack) {
+  if (used_packs_.size() <= pack) used_packs_.resize(index_.packs().size());
+  used_packs_.at(pack) = true;
+}
+
+WrittenChunk ChunkWriter::put(ChunkKind kind, ByteView raw) {
+  const auto id = repository_.namer().name(kind, raw);
+  const auto pending = pending_.find(id);
+  if (pending != pending_.end()) return {id, ChunkHome::block(pending->second)};
+  if (const auto place = index_.find_usable(id)) {
+    mark_used(place->pack);
+    return {id, ChunkHome::pack(place->pack)};
+  }
+  auto& block = open_block(kind);
+  block.raw.insert(block.raw.end(), raw.begin(), raw.end());
+  block.chunks.push_back({id, static_cast<std::uint32_t>(raw.size())});
+  pending_.emplace(id, block.number);
   new_bytes_ += raw.size();
-  if (pack->size() >= full_pack) store(pack);
-  return id;
+  const auto home = ChunkHome::block(block.number);
+  if (block.raw.size() >= full_block) push(block);
+  return {id, home};
 }
 
-bool ChunkWriter::reuse(const ChunkId& id) {
-  if (!index_.contains(id)) return false;
-  referenced_.insert(id);
-  return true;
+void ChunkWriter::push(OpenBlock& block) {
+  OpenBlock next;
+  next.kind = block.kind;
+  next.number = next_number_++;
+  next.raw = pipeline_.spare_buffer();
+  pipeline_.push(std::move(block));
+  block = std::move(next);
+  collect_stored();
 }
 
-void ChunkWriter::store(std::unique_ptr<PackWriter>& pack) {
-  auto info = pack->store(repository_.store());
-  pack.reset();
-  stored_bytes_ += info.size;
-  for (const auto& entry : info.entries) unstored_.erase(entry.id);
-  unindexed_.push_back(info);
-  index_.add(std::move(info));
-  if (unindexed_.size() >= packs_per_index) store_index();
-}
-
-void ChunkWriter::store_index() {
-  if (unindexed_.empty()) return;
-  const auto object = encode_index(unindexed_, session_.structure);
-  repository_.store().put(index_object_name(core::blake2b(object)), object);
-  unindexed_.clear();
+void ChunkWriter::collect_stored() {
+  while (auto pack = pipeline_.stored()) {
+    stored_bytes_ += pack->size;
+    index_.add(*pack);
+    const auto number = index_.find_pack(pack->name);
+    mark_used(*number);
+    pack_of_block_.resize(std::max<std::size_t>(pack_of_block_.size(), next_number_));
+    for (const auto& block : pack->directory.blocks) pack_of_block_.at(block.number) = *number;
+    for (const auto& chunk : pack->directory.chunks) pending_.erase(chunk.id);
+  }
 }
 
 void ChunkWriter::flush() {
-  for (auto* pack : {&contents_, &structure_}) {
-    if (*pack) store(*pack);
+  for (auto& block : open_) {
+    if (!block.chunks.empty()) pipeline_.push(std::move(block));
   }
-  store_index();
-}
-
-std::vector<ChunkId> ChunkWriter::referenced() const {
-  std::vector<ChunkId> ids(referenced_.begin(), referenced_.end());
-  std::sort(ids.begin(), ids.end());
-  return ids;
+  pipeline_.finish();
+  collect_stored();
+  for (const auto& object : pipeline_.indexes()) index_.add_object(object);
+  used_packs_.resize(index_.packs().size());
 }
 
 } // namespace intendance::backupd

@@ -12,9 +12,9 @@
 namespace intendance::backupd {
 
 struct ChunkSizes {
-  std::size_t least = std::size_t{256} << 10;
-  std::size_t average = std::size_t{1} << 20; // a power of two
-  std::size_t most = std::size_t{4} << 20;
+  std::size_t least = std::size_t{16} << 10;
+  std::size_t average = std::size_t{64} << 10; // a power of two
+  std::size_t most = std::size_t{512} << 10;
 };
 
 class Chunker {

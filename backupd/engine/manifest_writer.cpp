@@ -1,59 +1,36 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 #include "backupd/engine/manifest_writer.hpp"
 
+#include <algorithm>
+
 namespace intendance::backupd {
 
 namespace {
 
-// A bundle ends after a file that says so by itself, so that a change in one file moves no boundary
-// of the others, and at the latest at its greatest size.
-constexpr std::size_t least_bundle = std::size_t{384} << 10;
-constexpr std::size_t most_bundle = std::size_t{2} << 20;
-constexpr std::uint64_t files_per_bundle_end = 32;
-constexpr std::size_t most_waiting = 20'000;
-
+// A page ends after a path that says so by itself, so that a change moves no boundary of the
+// others, and at the latest at its greatest size.
 constexpr std::size_t least_page = std::size_t{32} << 10;
 constexpr std::size_t most_page = std::size_t{1} << 20;
 constexpr std::uint64_t entries_per_page_end = 128;
+// So do lists of pages and of reference lists, by the ids in them.
+constexpr std::size_t least_list = std::size_t{2} << 10;
+constexpr std::size_t most_list = std::size_t{1} << 20;
+
+bool ends_list(const Buffer& list, const ChunkId& last) {
+  return (list.size() >= least_list && last[0] < 4) || list.size() >= most_list;
+}
 
 } // namespace
 
 ManifestWriter::ManifestWriter(ChunkWriter& chunks, const Chunker& chunker, Written written)
     : chunks_(chunks), chunker_(chunker), written_(std::move(written)) {}
 
-void ManifestWriter::add(Entry entry) {
-  if (waiting_.empty()) return write(std::move(entry));
-  waiting_.push_back({std::move(entry), false});
-  if (waiting_.size() >= most_waiting) store_bundle();
-}
-
-void ManifestWriter::add_small(Entry entry, ByteView contents) {
-  if (contents.empty()) return add(std::move(entry));
-  entry.extents = {{ChunkId{}, static_cast<std::uint32_t>(bundle_.size()),
-                    static_cast<std::uint32_t>(contents.size())}};
-  waiting_.push_back({std::move(entry), true});
-  bundle_.insert(bundle_.end(), contents.begin(), contents.end());
-  const bool ends =
-      bundle_.size() >= least_bundle && chunker_.boundary_after(contents, files_per_bundle_end);
-  if (ends || bundle_.size() >= most_bundle) store_bundle();
-}
-
-void ManifestWriter::store_bundle() {
-  if (!bundle_.empty()) {
-    const auto id = chunks_.put(ChunkKind::contents, bundle_);
-    bundle_.clear();
-    for (auto& waiting : waiting_) {
-      if (waiting.needs_bundle) waiting.entry.extents.front().chunk = id;
-    }
-  }
-  for (auto& waiting : waiting_) write(std::move(waiting.entry));
-  waiting_.clear();
-}
-
-void ManifestWriter::write(Entry entry) {
+void ManifestWriter::add(const Entry& entry, std::span<const ChunkHome> homes) {
   if (page_.empty()) first_of_page_ = entry.path;
+  const auto begin = page_.size();
   encode_entry(entry, page_);
-  if (written_) written_(entry);
+  if (written_) written_(ByteView(page_).subspan(begin), homes);
+  for (const auto& extent : entry.extents) needed_.push_back(extent.chunk);
   const bool ends = page_.size() >= least_page &&
                     chunker_.boundary_after(core::as_bytes(entry.path), entries_per_page_end);
   if (ends || page_.size() >= most_page) store_page();
@@ -61,14 +38,42 @@ void ManifestWriter::write(Entry entry) {
 
 void ManifestWriter::store_page() {
   if (page_.empty()) return;
-  pages_.push_back({chunks_.put(ChunkKind::manifest, page_), first_of_page_});
+  const auto page = chunks_.put(ChunkKind::manifest, page_).id;
   page_.clear();
+  encode_page_reference({page, first_of_page_}, page_list_);
+  needed_.push_back(page);
+  std::sort(needed_.begin(), needed_.end());
+  needed_.erase(std::unique(needed_.begin(), needed_.end()), needed_.end());
+  const ByteView ids(needed_.front().data(), needed_.size() * sizeof(ChunkId));
+  const auto references = chunks_.put(ChunkKind::references, ids).id;
+  needed_.clear();
+  reference_root_.insert(reference_root_.end(), references.begin(), references.end());
+  if (ends_list(page_list_, page)) store_page_list();
+  if (ends_list(reference_root_, references)) store_reference_root();
 }
 
-std::vector<PageReference> ManifestWriter::finish() {
-  store_bundle();
+void ManifestWriter::store_page_list() {
+  if (page_list_.empty()) return;
+  page_lists_.push_back(chunks_.put(ChunkKind::manifest, page_list_).id);
+  page_list_.clear();
+}
+
+void ManifestWriter::store_reference_root() {
+  if (reference_root_.empty()) return;
+  reference_roots_.push_back(chunks_.put(ChunkKind::references, reference_root_).id);
+  reference_root_.clear();
+}
+
+void ManifestWriter::finish() {
   store_page();
-  return std::move(pages_);
+  store_page_list();
+  // What the snapshot itself names must be kept too.
+  if (!page_lists_.empty()) {
+    const ByteView ids(page_lists_.front().data(), page_lists_.size() * sizeof(ChunkId));
+    const auto references = chunks_.put(ChunkKind::references, ids).id;
+    reference_root_.insert(reference_root_.end(), references.begin(), references.end());
+  }
+  store_reference_root();
 }
 
 } // namespace intendance::backupd

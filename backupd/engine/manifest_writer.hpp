@@ -2,48 +2,44 @@
 #pragma once
 
 #include "backupd/engine/chunk_writer.hpp"
+#include "backupd/repository/manifest.hpp"
 
-#include <deque>
 #include <functional>
-#include <optional>
+#include <span>
+#include <string>
 #include <vector>
 
 namespace intendance::backupd {
 
-// Puts entries, given in order, into pages, and small contents into chunks that they share. An
-// entry whose contents wait for their chunk to fill holds back the ones after it.
+// Puts entries, given in order, into pages, and writes beside each page the list of chunks that it
+// needs.
 class ManifestWriter {
 public:
-  using Written = std::function<void(const Entry&)>;
+  // `written` sees each record as it stands in the page, and the homes of its extents.
+  using Written = std::function<void(ByteView record, std::span<const ChunkHome> homes)>;
 
-  // `written` sees each entry, complete and in order, as it goes into a page.
   ManifestWriter(ChunkWriter& chunks, const Chunker& chunker, Written written);
 
-  // An entry whose extents are known already, or that has none.
-  void add(Entry entry);
-  // A file of contents smaller than Chunker's least size.
-  void add_small(Entry entry, ByteView contents);
-  // The pages in order. Nothing may be added after.
-  std::vector<PageReference> finish();
+  // `homes` are those of entry.extents.
+  void add(const Entry& entry, std::span<const ChunkHome> homes);
+  // Nothing may be added after.
+  void finish();
+  // After finish():
+  const std::vector<ChunkId>& page_lists() const { return page_lists_; }
+  const std::vector<ChunkId>& reference_roots() const { return reference_roots_; }
 
 private:
-  struct Waiting {
-    Entry entry;
-    bool needs_bundle = false;
-  };
-
-  void store_bundle();
-  void write(Entry entry);
   void store_page();
+  void store_page_list();
+  void store_reference_root();
 
   ChunkWriter& chunks_;
   const Chunker& chunker_;
   Written written_;
-  Buffer bundle_;
-  std::deque<Waiting> waiting_;
-  Buffer page_;
+  Buffer page_, page_list_, reference_root_;
   std::string first_of_page_;
-  std::vector<PageReference> pages_;
+  std::vector<ChunkId> needed_; // by the page
+  std::vector<ChunkId> page_lists_, reference_roots_;
 };
 
 } // namespace intendance::backupd

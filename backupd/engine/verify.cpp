@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 #include "backupd/engine/verify.hpp"
 
+#include "backupd/engine/pack_check.hpp"
+#include "backupd/repository/manifest.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <map>
 #include <set>
+#include <thread>
 
 namespace intendance::backupd {
 
@@ -13,16 +17,19 @@ namespace {
 
 class Verification {
 public:
-  Verification(const Repository& repository, std::stop_token stop,
+  Verification(const Repository& repository, ChunkIndex& index, std::stop_token stop,
                const std::function<void(const VerifyReport&)>& progress)
-      : repository_(repository), stop_(std::move(stop)), progress_(progress) {}
+      : repository_(repository), index_(index), stop_(std::move(stop)), progress_(progress) {}
 
   VerifyReport run(const VerifyOptions& options) {
     report_.remarks = repository_.findings();
-    index_ = repository_.load_index(report_.findings);
+    // From the store's own indexes, all of them, not from what an earlier run kept.
+    index_.clear();
+    repository_.update(index_, report_.findings);
+    blocks_ = std::make_unique<BlockReader>(repository_, index_);
     snapshots_ = repository_.snapshots(report_.findings);
     report_.snapshots = snapshots_.size();
-    report_.chunks = index_.chunk_count();
+    report_.chunks = index_.size();
     check_chain();
     check_packs(options);
     for (const auto& snapshot : snapshots_) check_references(snapshot);
@@ -65,139 +72,167 @@ private:
     std::map<std::string, std::uint64_t> sizes;
     repository_.store().list(
         "packs/", [&](const storage::ObjectInfo& info) { sizes.emplace(info.name, info.size); });
-    std::set<PackName> seen;
-    for (const auto& pack : index_.packs()) {
-      if (stop_.stop_requested()) throw core::Cancelled("stopped as asked");
-      if (!seen.insert(pack->name).second) continue; // two indexes may name one pack
-      ++report_.packs;
-      const auto name = pack_object_name(pack->name);
-      const auto size = sizes.find(name);
-      if (size == sizes.end()) {
-        lose(*pack, "is gone");
-      } else if (size->second != pack->size) {
-        lose(*pack, fmt::format("has {} bytes instead of {}", size->second, pack->size));
-      } else if (options.read_data) {
-        read(*pack);
-      }
+    std::vector<std::uint32_t> present;
+    for (std::uint32_t each = 0; each < index_.packs().size(); ++each) {
+      const auto& pack = index_.packs()[each];
+      const auto size = sizes.find(pack_object_name(pack.name));
+      if (size == sizes.end())
+        lose(each, "is gone");
+      else if (size->second != pack.size)
+        lose(each, fmt::format("has {} bytes instead of {}", size->second, pack.size));
+      else
+        present.push_back(each);
+    }
+    report_.packs = index_.packs().size();
+    if (!options.read_data) return;
+    const auto threads = std::max(1u, std::thread::hardware_concurrency());
+    backupd::check_packs(*blocks_, index_, present, threads, stop_, [&](PackReport&& pack) {
+      report_.bytes_read += pack.bytes_read;
+      for (const auto& problem : pack.problems) find(blocks_->pack_name(pack.pack), problem);
+      if (!pack.lost.empty()) lost_in_[pack.pack].insert(pack.lost.begin(), pack.lost.end());
       if (progress_) progress_(report_);
-    }
+    });
   }
 
-  void lose(const PackInfo& pack, const std::string& message) {
-    find(pack_object_name(pack.name), message);
-    for (const auto& entry : pack.entries) lost_.insert(entry.id);
+  // All of a pack.
+  void lose(std::uint32_t pack, const std::string& message) {
+    find(blocks_->pack_name(pack), message);
+    lost_packs_.insert(pack);
   }
 
-  void read(const PackInfo& pack) {
-    const auto name = pack_object_name(pack.name);
-    const auto bytes = repository_.store().get(name, longest_pack);
-    if (!bytes) return lose(pack, "is gone");
-    if (bytes->size() != pack.size) return lose(pack, "has another length than its listing says");
-    report_.bytes_read += bytes->size();
-    if (core::blake2b(*bytes) != pack.name) find(name, "does not hold what was written");
-    try {
-      const auto stored = repository_.read_directory(pack.name, pack.size);
-      if (stored.entries.size() != pack.entries.size())
-        find(name, "has another directory than its index says");
-    } catch (const core::Error& error) {
-      find(name, error.what());
-    }
-    // Chunk by chunk, so that damage costs only what it touches.
-    for (std::size_t number = 0; number < pack.entries.size(); ++number) {
-      const auto& entry = pack.entries[number];
-      if (repository_.role() != Role::reader && entry.kind != ChunkKind::references) continue;
-      try {
-        const auto sealed = ByteView(*bytes).subspan(entry.offset, entry.stored);
-        repository_.opener().open(pack.header, entry, number, sealed);
-      } catch (const core::Error& error) {
-        find(name, fmt::format("chunk {}: {}", core::to_hex(entry.id), error.what()));
-        lost_.insert(entry.id);
-      }
-    }
+  // Whether a chunk lies nowhere undamaged.
+  bool is_lost(const ChunkId& id) const {
+    const auto& places = index_.find(id);
+    return std::all_of(places.begin(), places.end(), [&](const ChunkPlace& place) {
+      const auto damaged = lost_in_.find(place.pack);
+      return lost_packs_.contains(place.pack) ||
+             (damaged != lost_in_.end() && damaged->second.contains(id));
+    });
   }
+
+  bool anything_lost() const { return !lost_packs_.empty() || !lost_in_.empty() || missing_ > 0; }
 
   void check_references(const Snapshot& snapshot) {
     const auto name = snapshot_object_name(snapshot.name);
     std::uint64_t missing = 0;
     try {
-      for (const auto& part : snapshot.header.references) {
-        const auto list = repository_.read_chunk(index_, part);
-        for (ByteReader reader(list); !reader.at_end();) {
-          const auto id = reader.array<32>();
-          if (index_.contains(id)) continue;
-          ++missing;
-          lost_.insert(id);
+      for (const auto& root : snapshot.header.references) {
+        // Copied, because the next read takes its place.
+        for (const auto& list : decode_references(blocks_->read(ChunkKind::references, root))) {
+          if (whole_lists_.contains(list)) continue; // of another snapshot
+          const auto before = missing;
+          for (const auto& id : decode_references(blocks_->read(ChunkKind::references, list)))
+            missing += is_lost(id) ? 1 : 0;
+          if (missing == before) whole_lists_.insert(list);
         }
       }
+    } catch (const core::TransientError&) {
+      throw;
     } catch (const core::Error& error) {
       find(name, std::string("its reference list cannot be read: ") + error.what());
     }
-    if (missing > 0) find(name, fmt::format("needs {} chunks that no index knows", missing));
+    missing_ += missing;
+    if (missing > 0) find(name, fmt::format("needs {} chunks that are lost", missing));
   }
 
   // Every entry of every snapshot, when all is to be read or something is lost: that it can be
   // understood, and whether it needs a chunk that is lost.
   void check_manifests(const VerifyOptions& options) {
     report_.files_known = true;
-    if (!options.read_data && lost_.empty() && report_.findings.empty()) return;
+    if (!options.read_data && !anything_lost() && report_.findings.empty()) return;
     for (const auto& snapshot : snapshots_) {
       const auto name = snapshot_object_name(snapshot.name);
       try {
-        const auto body = repository_.body(snapshot);
-        std::uint64_t entries = 0;
-        std::string last;
-        for (const auto& page : body.pages) entries += check_page(snapshot, page, last);
-        const auto& header = snapshot.header;
-        if (entries != header.files + header.directories + header.other) {
-          find(name, fmt::format("lists {} entries where its header counts {}", entries,
-                                 header.files + header.directories + header.other));
-        }
+        check_manifest(snapshot, repository_.body(snapshot));
       } catch (const core::CorruptData& error) {
         find(name, error.what());
       }
     }
   }
 
-  std::uint64_t check_page(const Snapshot& snapshot, const PageReference& page, std::string& last) {
+  void check_manifest(const Snapshot& snapshot, const SnapshotBody& body) {
     const auto name = snapshot_object_name(snapshot.name);
+    std::uint64_t entries = 0;
+    bool all_read = true;
+    std::string last;
+    for (const auto& list : body.page_lists) {
+      for (const auto& page : decode_page_list(blocks_->read(ChunkKind::manifest, list))) {
+        if (stop_.stop_requested()) throw core::Cancelled("stopped as asked");
+        const auto& summary = summary_of(page);
+        if (!summary.problem.empty()) {
+          find(name, "has lost a part of the list of its files, from /" + page.first +
+                         " on: " + summary.problem);
+          all_read = false;
+          continue;
+        }
+        if (summary.first != page.first || (!last.empty() && compare_paths(last, page.first) > 0)) {
+          find(name, "has a list of files that is out of order at /" + page.first);
+        }
+        last = summary.last;
+        entries += summary.entries;
+        for (const auto& path : summary.damaged) report_.damaged.push_back({snapshot.name, path});
+      }
+    }
+    const auto& header = snapshot.header;
+    const auto counted = header.files + header.directories + header.other;
+    if (all_read && entries != counted)
+      find(name, fmt::format("lists {} entries where its header counts {}", entries, counted));
+  }
+
+  struct PageSummary {
+    std::string first, last, problem;
+    std::uint64_t entries = 0;
+    std::vector<std::string> damaged; // paths whose contents are lost
+  };
+
+  // Most pages are those of the snapshot before.
+  const PageSummary& summary_of(const PageReference& page) {
+    const auto [place, is_new] = pages_.try_emplace(page.chunk);
+    auto& summary = place->second;
+    if (!is_new) return summary;
     std::vector<Entry> entries;
     try {
-      entries = decode_page(repository_.read_chunk(index_, page.chunk));
+      entries = decode_page(blocks_->read(ChunkKind::manifest, page.chunk));
+      if (entries.empty()) throw core::CorruptData("is empty");
+    } catch (const core::TransientError&) {
+      throw;
     } catch (const core::Error& error) {
-      find(name, "has lost a part of the list of its files, from /" + page.first +
-                     " on: " + error.what());
-      return 0;
+      summary.problem = error.what();
+      return summary;
     }
-    if (entries.empty() || entries.front().path != page.first ||
-        (!last.empty() && compare_paths(last, page.first) >= 0)) {
-      find(name, "has a list of files that is out of order at /" + page.first);
-    }
-    if (!entries.empty()) last = entries.back().path;
+    summary.first = entries.front().path;
+    summary.last = entries.back().path;
     for (const auto& entry : entries) {
-      const bool hit =
-          std::any_of(entry.extents.begin(), entry.extents.end(), [&](const Extent& extent) {
-            return lost_.contains(extent.chunk) || !index_.contains(extent.chunk);
-          });
-      if (hit) report_.damaged.push_back({snapshot.name, "/" + entry.path});
+      if (entry.type != FileType::more_extents) ++summary.entries;
+      const bool hit = std::any_of(entry.extents.begin(), entry.extents.end(),
+                                   [&](const Extent& extent) { return is_lost(extent.chunk); });
+      const auto path = "/" + entry.path;
+      if (hit && (summary.damaged.empty() || summary.damaged.back() != path))
+        summary.damaged.push_back(path);
     }
-    return entries.size();
+    return summary;
   }
 
   const Repository& repository_;
+  ChunkIndex& index_;
   std::stop_token stop_;
   const std::function<void(const VerifyReport&)>& progress_;
   VerifyReport report_;
-  ChunkIndex index_;
+  std::unique_ptr<BlockReader> blocks_;
   std::vector<Snapshot> snapshots_;
-  std::set<ChunkId> lost_;
+  std::set<std::uint32_t> lost_packs_;
+  std::map<std::uint32_t, std::set<ChunkId>> lost_in_; // of packs that hold other chunks still
+  std::set<ChunkId> whole_lists_;
+  std::uint64_t missing_ = 0;
+  std::map<ChunkId, PageSummary> pages_;
 };
 
 } // namespace
 
-VerifyReport verify(const Repository& repository, const VerifyOptions& options,
+VerifyReport verify(const Repository& repository, ChunkIndex& index, const VerifyOptions& options,
                     std::stop_token stop,
                     const std::function<void(const VerifyReport&)>& progress) {
-  return Verification(repository, std::move(stop), progress).run(options);
+  return Verification(repository, index, std::move(stop), progress).run(options);
 }
 
 } // namespace intendance::backupd

@@ -3,6 +3,7 @@
 // the right size, and with read_data every stored byte what was written.
 #pragma once
 
+#include "backupd/repository/chunk_index.hpp"
 #include "backupd/repository/repository.hpp"
 
 #include <functional>
@@ -29,7 +30,8 @@ struct VerifyReport {
   bool files_known = false;
 };
 
-VerifyReport verify(const Repository& repository, const VerifyOptions& options,
+// `index` is made anew from the repository's own.
+VerifyReport verify(const Repository& repository, ChunkIndex& index, const VerifyOptions& options,
                     std::stop_token stop,
                     const std::function<void(const VerifyReport&)>& progress = {});
 

@@ -20,6 +20,7 @@ std::size_t check(std::size_t result) {
 }
 
 using Context = core::Handle<ZSTD_CCtx, ZSTD_freeCCtx>;
+using DecompressionContext = core::Handle<ZSTD_DCtx, ZSTD_freeDCtx>;
 
 } // namespace
 
@@ -35,37 +36,36 @@ Compressor::Compressor(Compressor&&) noexcept = default;
 Compressor& Compressor::operator=(Compressor&&) noexcept = default;
 Compressor::~Compressor() = default;
 
-core::Buffer Compressor::pack(core::ByteView raw) {
-  core::Buffer packed(1 + ZSTD_compressBound(raw.size()));
+void Compressor::pack(core::ByteView raw, core::Buffer& packed) {
+  packed.resize(1 + ZSTD_compressBound(raw.size()));
   packed[0] = static_cast<std::uint8_t>(Compression::zstd);
   const auto size = check(ZSTD_compress2(state_->context.get(), packed.data() + 1,
                                          packed.size() - 1, raw.data(), raw.size()));
-  if (size < raw.size()) {
-    packed.resize(1 + size);
-    return packed;
-  }
+  if (size < raw.size()) return packed.resize(1 + size);
   packed.resize(1 + raw.size());
   packed[0] = static_cast<std::uint8_t>(Compression::none);
   std::copy(raw.begin(), raw.end(), packed.begin() + 1);
-  return packed;
 }
 
-core::Buffer unpack(core::ByteView packed, std::uint64_t length) {
-  if (packed.empty()) throw core::CorruptData("is empty where a compressed chunk is wanted");
+void unpack(core::ByteView packed, std::uint64_t length, core::Buffer& raw) {
+  if (packed.empty()) throw core::CorruptData("is empty where compressed bytes are wanted");
   const auto bytes = packed.subspan(1);
-  core::Buffer raw(length);
+  raw.resize(length);
   std::size_t size = bytes.size();
   switch (static_cast<Compression>(packed[0])) {
   case Compression::none:
     if (size == length) std::copy(bytes.begin(), bytes.end(), raw.begin());
     break;
-  case Compression::zstd:
-    size = check(ZSTD_decompress(raw.data(), raw.size(), bytes.data(), bytes.size()));
+  case Compression::zstd: {
+    thread_local const DecompressionContext context{ZSTD_createDCtx()};
+    if (!context) throw core::Error("zstd: no memory");
+    size = check(
+        ZSTD_decompressDCtx(context.get(), raw.data(), raw.size(), bytes.data(), bytes.size()));
     break;
+  }
   default: throw core::CorruptData("has an unknown compression");
   }
   if (size != length) throw core::CorruptData("has another length than its directory says");
-  return raw;
 }
 
 } // namespace intendance::backupd

@@ -19,14 +19,14 @@ public:
   Compressor& operator=(Compressor&&) noexcept;
   ~Compressor();
   // `u8 compression ‖ bytes`; kept as they are when zstd would not make them smaller.
-  core::Buffer pack(core::ByteView raw);
+  void pack(core::ByteView raw, core::Buffer& packed);
 
 private:
   struct State;
   std::unique_ptr<State> state_;
 };
 
-// The reverse. The result has exactly `length` bytes; throws CorruptData otherwise.
-core::Buffer unpack(core::ByteView packed, std::uint64_t length);
+// The reverse. The result has exactly `length` bytes; throws CorruptData otherwise. Any thread.
+void unpack(core::ByteView packed, std::uint64_t length, core::Buffer& raw);
 
 } // namespace intendance::backupd

@@ -23,9 +23,10 @@ enum Tag : std::uint64_t {
   tag_hard_link = 10,
   tag_device = 11,
   tag_attribute = 12,
-  tag_extent = 13,
+  tag_extents = 13,
   tag_data = 14,
   tag_identity = 15,
+  tag_continues = 16,
 };
 
 template <class Write>
@@ -57,19 +58,23 @@ FileTime read_time(ByteReader& reader) {
 }
 
 void write_contents(const Entry& entry, Buffer& out) {
-  for (const auto& extent : entry.extents) {
-    field(out, tag_extent, [&](ByteWriter& writer) {
-      writer.bytes(extent.chunk);
-      writer.varint(extent.offset);
-      writer.varint(extent.length);
+  if (!entry.extents.empty()) {
+    field(out, tag_extents, [&](ByteWriter& writer) {
+      for (const auto& extent : entry.extents) {
+        writer.bytes(extent.chunk);
+        writer.varint(extent.length);
+      }
     });
   }
-  for (const auto& range : entry.data) {
+  if (!entry.data.empty()) {
     field(out, tag_data, [&](ByteWriter& writer) {
-      writer.varint(range.offset);
-      writer.varint(range.length);
+      for (const auto& range : entry.data) {
+        writer.varint(range.offset);
+        writer.varint(range.length);
+      }
     });
   }
+  if (entry.continues) field(out, tag_continues, [](ByteWriter&) {});
 }
 
 std::string text_of(ByteView bytes) { return std::string(as_text(bytes)); }
@@ -103,19 +108,21 @@ void read_field(Entry& entry, std::uint64_t tag, ByteReader& reader) {
     entry.device_minor = reader.varint_as<std::uint32_t>();
     break;
   case tag_attribute: entry.attributes.push_back(read_attribute(reader)); break;
-  case tag_extent: {
-    Extent extent;
-    extent.chunk = reader.array<32>();
-    extent.offset = reader.varint_as<std::uint32_t>();
-    extent.length = reader.varint_as<std::uint32_t>();
-    entry.extents.push_back(extent);
+  case tag_extents:
+    while (!reader.at_end()) {
+      Extent extent;
+      extent.chunk = reader.array<sizeof(ChunkId)>();
+      extent.length = reader.varint_as<std::uint32_t>();
+      entry.extents.push_back(extent);
+    }
     break;
-  }
-  case tag_data: {
-    const auto offset = reader.varint();
-    entry.data.push_back({offset, reader.varint()});
+  case tag_data:
+    while (!reader.at_end()) {
+      const auto offset = reader.varint();
+      entry.data.push_back({offset, reader.varint()});
+    }
     break;
-  }
+  case tag_continues: entry.continues = true; break;
   case tag_identity: {
     FileIdentity identity;
     identity.device = reader.varint();
@@ -139,30 +146,9 @@ bool is_safe_path(std::string_view path) {
   return true;
 }
 
-// The parts must lie in order within the file, and the extents fill them exactly.
-void check_contents(const Entry& entry) {
-  std::uint64_t filled = 0;
-  for (const auto& extent : entry.extents) filled += extent.length;
-  std::uint64_t wanted = entry.data.empty() ? entry.size : 0;
-  std::uint64_t end = 0;
-  for (const auto& range : entry.data) {
-    if (range.offset < end || range.offset > entry.size ||
-        range.length > entry.size - range.offset) {
-      throw CorruptData("describes parts that do not lie in their file");
-    }
-    end = range.offset + range.length;
-    wanted += range.length;
-  }
-  const bool has_contents = entry.type == FileType::file && entry.hard_link.empty();
-  if (has_contents && filled != wanted) {
-    throw CorruptData("describes contents that do not make up their file");
-  }
-  if (!has_contents && filled != 0) throw CorruptData("describes contents of what has none");
-}
-
 // What a type cannot have is somebody's invention, and would be lost in a restore.
 void check_type(const Entry& entry) {
-  if (entry.type < FileType::file || entry.type > FileType::fifo) {
+  if (entry.type < FileType::file || entry.type > FileType::more_extents) {
     throw CorruptData("holds a file of unknown type");
   }
   const bool device =
@@ -170,10 +156,13 @@ void check_type(const Entry& entry) {
   if ((!device && (entry.device_major != 0 || entry.device_minor != 0)) ||
       (entry.type != FileType::symbolic_link && !entry.link_target.empty()) ||
       (entry.type == FileType::directory && !entry.hard_link.empty()) ||
-      (entry.type != FileType::file && entry.size != 0)) {
+      (entry.type != FileType::file && entry.type != FileType::more_extents && entry.size != 0) ||
+      (entry.type == FileType::more_extents && !entry.hard_link.empty())) {
     throw CorruptData("describes a file with what its type cannot have");
   }
 }
+
+} // namespace
 
 Entry decode_entry(ByteView record) {
   Entry entry;
@@ -187,11 +176,43 @@ Entry decode_entry(ByteView record) {
     throw CorruptData("holds a path that cannot be");
   }
   check_type(entry);
-  check_contents(entry);
+  if (entry.extents.size() > most_extents || entry.data.size() > most_extents)
+    throw CorruptData("has more extents than a record may have");
+  if (entry.type == FileType::more_extents) return entry;
+  ContentsCheck().add(entry);
   return entry;
 }
 
-} // namespace
+// The parts must lie in order within the file, and the extents fill them exactly.
+void ContentsCheck::add(const Entry& record) {
+  if (record.type == FileType::more_extents) {
+    if (record.size != 0) size_ = record.size;
+  } else {
+    *this = {};
+    size_ = record.size;
+    sparse_ = !record.data.empty();
+  }
+  for (const auto& extent : record.extents) {
+    if (extent.length > longest_chunk) throw CorruptData("describes a chunk that cannot be");
+    filled_ += extent.length;
+  }
+  for (const auto& range : record.data) {
+    if (!sparse_ || range.offset < end_ || range.length > ~std::uint64_t{0} - range.offset)
+      throw CorruptData("describes parts that do not lie in their file");
+    end_ = range.offset + range.length;
+    wanted_ += range.length;
+  }
+  if (record.continues && record.extents.empty() && record.data.empty())
+    throw CorruptData("describes contents that do not go on");
+  if (record.continues) return;
+  const bool has_contents = record.type == FileType::more_extents ||
+                            (record.type == FileType::file && record.hard_link.empty());
+  if (end_ > size_) throw CorruptData("describes parts that do not lie in their file");
+  if (has_contents && filled_ != (sparse_ ? wanted_ : size_))
+    throw CorruptData("describes contents that do not make up their file");
+  if (!has_contents && (filled_ != 0 || sparse_))
+    throw CorruptData("describes contents of what has none");
+}
 
 std::strong_ordering compare_paths(std::string_view left, std::string_view right) {
   const auto shared = std::min(left.size(), right.size());
@@ -252,12 +273,41 @@ std::vector<Entry> decode_page(ByteView page) {
   ByteReader reader(page);
   while (!reader.at_end()) {
     entries.push_back(decode_entry(reader.bytes(reader.varint())));
-    const auto count = entries.size();
-    if (count > 1 && compare_paths(entries[count - 2].path, entries[count - 1].path) >= 0) {
+    if (entries.size() == 1) continue;
+    const auto& before = entries[entries.size() - 2];
+    const auto& last = entries.back();
+    const auto order = compare_paths(before.path, last.path);
+    const bool goes_on = last.type == FileType::more_extents;
+    if (goes_on != before.continues || (goes_on ? order != 0 : order >= 0))
       throw CorruptData("holds paths that are not in order");
-    }
   }
   return entries;
+}
+
+void encode_page_reference(const PageReference& page, Buffer& out) {
+  ByteWriter writer(out);
+  writer.varint(page.first.size());
+  writer.text(page.first);
+  writer.bytes(page.chunk);
+}
+
+std::vector<PageReference> decode_page_list(ByteView list) {
+  std::vector<PageReference> pages;
+  ByteReader reader(list);
+  while (!reader.at_end()) {
+    PageReference page;
+    page.first = text_of(reader.bytes(reader.varint()));
+    page.chunk = reader.array<sizeof(ChunkId)>();
+    pages.push_back(std::move(page));
+  }
+  return pages;
+}
+
+std::vector<ChunkId> decode_references(ByteView list) {
+  std::vector<ChunkId> ids;
+  ByteReader reader(list);
+  while (!reader.at_end()) ids.push_back(reader.array<sizeof(ChunkId)>());
+  return ids;
 }
 
 } // namespace intendance::backupd

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "backupd/repository/bytes.hpp"
+#include "backupd/repository/chunk.hpp"
 
 #include <compare>
 #include <cstdint>
@@ -13,16 +14,6 @@
 
 namespace intendance::backupd {
 
-using ChunkId = core::Digest;
-
-struct ChunkIdHash {
-  std::size_t operator()(const ChunkId& id) const noexcept {
-    std::size_t hash; // ids are uniform already
-    std::memcpy(&hash, id.data(), sizeof(hash));
-    return hash;
-  }
-};
-
 enum class FileType : std::uint8_t {
   file = 1,
   directory = 2,
@@ -30,6 +21,7 @@ enum class FileType : std::uint8_t {
   character_device = 4,
   block_device = 5,
   fifo = 6,
+  more_extents = 7, // of the file whose record comes before, and no file of its own
 };
 
 // Of a file system: seconds may lie before 1970.
@@ -39,9 +31,10 @@ struct FileTime {
   auto operator<=>(const FileTime&) const = default;
 };
 
+// A whole chunk.
 struct Extent {
   ChunkId chunk{};
-  std::uint32_t offset = 0, length = 0; // bytes in the chunk
+  std::uint32_t length = 0; // bytes
   bool operator==(const Extent&) const = default;
 };
 
@@ -77,6 +70,7 @@ struct Entry {
   std::vector<Extent> extents;
   std::vector<DataRange> data; // empty: no holes; one of length 0: nothing but a hole
   std::optional<FileIdentity> identity;
+  bool continues = false; // more extents are in the next record, of type more_extents
 
   bool operator==(const Entry&) const = default;
 };
@@ -87,7 +81,33 @@ std::strong_ordering compare_paths(std::string_view left, std::string_view right
 void encode_entry(const Entry& entry, Buffer& out);
 
 // The entries of a page, in order. Throws CorruptData for what the format does not allow: records
-// out of order, a path with an empty, "." or ".." part, extents that do not make up the size.
+// out of order, a path with an empty, "." or ".." part, extents that do not make up the size of a
+// file that has but one record.
 std::vector<Entry> decode_page(ByteView page);
+// One record without its length.
+Entry decode_entry(ByteView record);
+
+// Sums up the records of one file, and says whether they make it up. Throws CorruptData.
+class ContentsCheck {
+public:
+  void add(const Entry& record); // the file's own first, then its more_extents
+
+private:
+  std::uint64_t size_ = 0, filled_ = 0, wanted_ = 0, end_ = 0;
+  bool sparse_ = false;
+};
+
+// The most extents, and the most parts of data, of one record.
+inline constexpr std::size_t most_extents = 4096;
+
+// Page lists: where pages begin.
+struct PageReference {
+  ChunkId chunk{};
+  std::string first; // path of its first record
+  bool operator==(const PageReference&) const = default;
+};
+void encode_page_reference(const PageReference& page, Buffer& out);
+std::vector<PageReference> decode_page_list(ByteView list); // throws CorruptData
+std::vector<ChunkId> decode_references(ByteView list);      // throws CorruptData
 
 } // namespace intendance::backupd

@@ -26,14 +26,6 @@ std::optional<std::uint32_t> version_of(const std::string& object) {
   return version;
 }
 
-std::optional<core::Digest> digest_of(const std::string& object) {
-  try {
-    return core::to_array<32>(core::from_hex(object.substr(object.rfind('/') + 1)));
-  } catch (const CorruptData&) {
-    return std::nullopt;
-  }
-}
-
 // The version that this machine saw last; 0 when it saw none.
 class TrustMemory {
 public:
@@ -79,6 +71,14 @@ std::string names_of(std::initializer_list<Role> roles) {
 
 } // namespace
 
+std::optional<core::Digest> digest_of(const std::string& object) {
+  try {
+    return core::to_array<32>(core::from_hex(object.substr(object.rfind('/') + 1)));
+  } catch (const CorruptData&) {
+    return std::nullopt;
+  }
+}
+
 void Repository::initialise(storage::ObjectStore& store, const KeyFolder& keys,
                             const std::string& machine, core::TimePoint now) {
   store.list("trust/", [&](const storage::ObjectInfo& info) {
@@ -102,6 +102,8 @@ Repository Repository::open(std::unique_ptr<storage::ObjectStore> store, const K
     repository.load_trust(keys.owner_public(), memory);
     repository.open_secrets(keys, roles);
   });
+  repository.opener_ = std::make_unique<BlockOpener>(*repository.trust_, *repository.secrets_);
+  repository.namer_ = std::make_unique<ChunkNamer>(*repository.secrets_);
   return repository;
 }
 
@@ -215,40 +217,55 @@ SnapshotBody Repository::body(const Snapshot& snapshot) const {
   return core::with_context(object_name, [&] {
     const auto object = store_->get(object_name, longest_snapshot);
     if (!object) throw CorruptData("is gone");
-    if (core::blake2b(*object) != snapshot.name) throw CorruptData("is not what its name says");
+    if (core::sha256(*object) != snapshot.name) throw CorruptData("is not what its name says");
     return decode_snapshot_body(*object, *trust_, *secrets_);
   });
 }
 
-ChunkIndex Repository::load_index(std::vector<Finding>& findings) const {
-  ChunkIndex index;
-  const auto before = findings.size();
-  store_->list("indexes/", [&](const storage::ObjectInfo& info) {
-    try {
-      const auto object = store_->get(info.name, longest_index);
-      if (!object) return;
-      if (digest_of(info.name) != core::blake2b(*object))
-        throw CorruptData("is not what its name says");
-      for (auto& pack : decode_index(*object, secrets_->structure)) index.add(std::move(pack));
-    } catch (const core::TransientError&) {
-      throw;
-    } catch (const core::Error& error) {
-      findings.push_back(
-          {info.name, std::string(error.what()) + "; reading the packs' own directories instead"});
-    }
-  });
-  if (findings.size() > before) add_packs_without_index(index, findings);
-  return index;
+void Repository::update(ChunkIndex& index, std::vector<Finding>& findings) const {
+  std::vector<storage::ObjectInfo> objects;
+  store_->list("indexes/", [&](const storage::ObjectInfo& info) { objects.push_back(info); });
+  std::set<core::Digest> present;
+  for (const auto& info : objects) {
+    if (const auto name = digest_of(info.name)) present.insert(*name);
+  }
+  // A pack that only a vanished index named may be gone with it.
+  if (!std::includes(present.begin(), present.end(), index.objects().begin(),
+                     index.objects().end())) {
+    index.clear();
+  }
+  bool all_read = true;
+  for (const auto& info : objects) all_read = add_index(info, index, findings) && all_read;
+  if (!all_read) add_packs_without_index(index, findings);
+}
+
+bool Repository::add_index(const storage::ObjectInfo& info, ChunkIndex& index,
+                           std::vector<Finding>& findings) const {
+  const auto name = digest_of(info.name);
+  if (name && index.objects().contains(*name)) return true;
+  try {
+    if (!name) throw CorruptData("is not a name of an index");
+    const auto object = store_->get(info.name, longest_index);
+    if (!object) return true; // a prune put another in its place just now
+    if (core::sha256(*object) != *name) throw CorruptData("is not what its name says");
+    decode_index(*object, secrets_->structure, [&](PackInfo&& pack) { index.add(pack); });
+    index.add_object(*name);
+    return true;
+  } catch (const core::TransientError&) {
+    throw;
+  } catch (const core::Error& error) {
+    findings.push_back(
+        {info.name, std::string(error.what()) + "; reading the packs' own directories instead"});
+    return false;
+  }
 }
 
 void Repository::add_packs_without_index(ChunkIndex& index, std::vector<Finding>& findings) const {
-  std::set<PackName> known;
-  for (const auto& pack : index.packs()) known.insert(pack->name);
   store_->list("packs/", [&](const storage::ObjectInfo& info) {
     const auto name = digest_of(info.name);
-    if (!name || known.contains(*name)) return;
+    if (!name || index.find_pack(*name)) return;
     try {
-      index.add(read_directory(*name, info.size));
+      index.add(read_pack_info(*name, info.size));
     } catch (const core::TransientError&) {
       throw;
     } catch (const core::Error& error) {
@@ -257,36 +274,35 @@ void Repository::add_packs_without_index(ChunkIndex& index, std::vector<Finding>
   });
 }
 
-PackInfo Repository::read_directory(const PackName& name, std::uint64_t size) const {
-  const auto object = pack_object_name(name);
-  const auto part = [&](std::uint64_t offset, std::uint64_t length) {
-    auto bytes = store_->get(object, storage::Range{offset, length});
-    if (!bytes) throw CorruptData("is gone");
-    return std::move(*bytes);
-  };
-  if (size < pack_header_size + pack_tail_size) throw CorruptData("is too short for a pack");
-  const auto header = core::to_array<pack_header_size>(part(0, pack_header_size));
-  const auto length = directory_length(part(size - pack_tail_size, pack_tail_size), size);
-  return opener().open_directory(name, size, header, part(size - pack_tail_size - length, length));
-}
+namespace {
 
-Buffer Repository::read_blobs(const PackInfo& pack, std::size_t first, std::size_t last) const {
-  const auto& begin = pack.entries[first];
-  const auto& end = pack.entries[last];
-  const auto name = pack_object_name(pack.name);
-  auto bytes =
-      store_->get(name, storage::Range{begin.offset, end.offset + end.stored - begin.offset});
-  if (!bytes) throw CorruptData(name + " is gone");
+Buffer part_of(storage::ObjectStore& store, const std::string& object, std::uint64_t offset,
+               std::uint64_t length) {
+  auto bytes = store.get(object, storage::Range{offset, length});
+  if (!bytes) throw CorruptData("is gone");
   return std::move(*bytes);
 }
 
-Buffer Repository::read_chunk(const ChunkIndex& index, const ChunkId& id) const {
-  const auto place = index.find(id);
-  if (!place) throw CorruptData("chunk " + to_hex(id) + " is in no index");
-  return core::with_context(pack_object_name(place->pack->name), [&] {
-    const auto sealed = read_blobs(*place->pack, place->number, place->number);
-    return opener().open(place->pack->header, place->entry(), place->number, sealed);
-  });
+} // namespace
+
+PackDirectory Repository::read_directory(const PackName& name, std::uint64_t size,
+                                         std::uint32_t directory_length) const {
+  if (size < pack_tail_size + directory_length + intro_size)
+    throw CorruptData("is too short for a pack");
+  const auto sealed = part_of(*store_, pack_object_name(name),
+                              size - pack_tail_size - directory_length, directory_length);
+  return open_directory(sealed, size, secrets_->structure);
+}
+
+PackInfo Repository::read_pack_info(const PackName& name, std::uint64_t size) const {
+  if (size < intro_size + pack_tail_size) throw CorruptData("is too short for a pack");
+  const auto tail = part_of(*store_, pack_object_name(name), size - pack_tail_size, pack_tail_size);
+  PackInfo info;
+  info.name = name;
+  info.size = size;
+  info.directory_length = directory_length(tail, size);
+  info.directory = read_directory(name, size, info.directory_length);
+  return info;
 }
 
 } // namespace intendance::backupd

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 #pragma once
 
+#include "backupd/repository/chunk_index.hpp"
 #include "backupd/repository/index.hpp"
 #include "backupd/repository/keys.hpp"
 #include "backupd/repository/snapshot.hpp"
@@ -16,6 +17,11 @@
 
 namespace intendance::backupd {
 
+// Longest objects of each kind that are read whole, in bytes.
+inline constexpr std::uint64_t longest_trust = std::uint64_t{4} << 20;
+inline constexpr std::uint64_t longest_snapshot = std::uint64_t{256} << 20;
+inline constexpr std::uint64_t longest_index = std::uint64_t{256} << 20;
+
 enum class Role { reader, maintainer, writer };
 
 // Something under the repository's names that is not as it should be, and does not stop the work.
@@ -23,7 +29,11 @@ struct Finding {
   std::string object, message;
 };
 
-// One repository, as the holder of some keys sees it. Owns its store. One thread at a time.
+// The digest that an object's name ends with; nothing for another name.
+std::optional<core::Digest> digest_of(const std::string& object);
+
+// One repository, as the holder of some keys sees it. Owns its store. One thread at a time, where
+// nothing else is said.
 class Repository {
 public:
   // Makes the keys that are not in the folder and the first trust object. Throws Error when the
@@ -51,19 +61,22 @@ public:
   Snapshot find_snapshot(const std::string& wanted) const;
   SnapshotBody body(const Snapshot& snapshot) const;
 
-  // Of all indexes that can be read; where one cannot, the packs' own directories say the rest.
-  ChunkIndex load_index(std::vector<Finding>& findings) const;
-  // The directory of a pack as it is stored; throws CorruptData.
-  PackInfo read_directory(const PackName& name, std::uint64_t size) const;
-  // Throws CorruptData that names the object, or AccessDenied.
-  Buffer read_chunk(const ChunkIndex& index, const ChunkId& id) const;
-  // Fetches one range for several blobs of a pack that lie side by side.
-  Buffer read_blobs(const PackInfo& pack, std::size_t first, std::size_t last) const;
-  PackOpener opener() const { return PackOpener(*trust_, *secrets_); }
+  // Adds what the repository's indexes say and `index` does not know yet, and begins anew when some
+  // that it knew are gone; where an index cannot be read, the packs' own directories say the rest.
+  void update(ChunkIndex& index, std::vector<Finding>& findings) const;
+  // The directory of a pack as it is stored; throws CorruptData. Any thread.
+  PackDirectory read_directory(const PackName& name, std::uint64_t size,
+                               std::uint32_t directory_length) const;
+  // The same, of a pack of which only the size is known.
+  PackInfo read_pack_info(const PackName& name, std::uint64_t size) const;
+  const BlockOpener& opener() const { return *opener_; }
+  const ChunkNamer& namer() const { return *namer_; }
 
 private:
   Repository() = default;
   void load_trust(const core::PublicKey& owner, const std::filesystem::path& memory);
+  bool add_index(const storage::ObjectInfo& info, ChunkIndex& index,
+                 std::vector<Finding>& findings) const;
   void add_packs_without_index(ChunkIndex& index, std::vector<Finding>& findings) const;
   void open_secrets(const KeyFolder& keys, std::initializer_list<Role> roles);
 
@@ -71,14 +84,10 @@ private:
   std::unique_ptr<TrustDocument> trust_;
   std::unique_ptr<SharedSecrets> secrets_;
   std::unique_ptr<WriterKey> writer_;
+  std::unique_ptr<BlockOpener> opener_;
+  std::unique_ptr<ChunkNamer> namer_;
   Role role_ = Role::reader;
   std::vector<Finding> findings_;
 };
-
-// Longest objects of each kind that are read whole, in bytes.
-inline constexpr std::uint64_t longest_trust = std::uint64_t{4} << 20;
-inline constexpr std::uint64_t longest_snapshot = std::uint64_t{256} << 20;
-inline constexpr std::uint64_t longest_index = std::uint64_t{1} << 30;
-inline constexpr std::uint64_t longest_pack = std::uint64_t{256} << 20;
 
 } // namespace intendance::backupd

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 #include "backupd/repository/snapshot.hpp"
 
+#include "backupd/repository/bytes.hpp"
+#include "core/sha256.hpp"
+
 #include <nlohmann/json.hpp>
 
 namespace intendance::backupd {
@@ -30,6 +33,19 @@ Buffer signed_bytes(const RepositoryId& repository, ByteView object) {
   return message;
 }
 
+Json to_json(const std::vector<ChunkId>& ids) {
+  auto json = Json::array();
+  for (const auto& id : ids) json.push_back(to_hex(id));
+  return json;
+}
+
+std::vector<ChunkId> ids_of(const Json& json) {
+  std::vector<ChunkId> ids;
+  for (const auto& each : json)
+    ids.push_back(core::to_array<sizeof(ChunkId)>(from_hex(each.get<std::string>())));
+  return ids;
+}
+
 Json to_json(const SnapshotHeader& header) {
   Json json = {{"machine", header.machine},
                {"job", header.job},
@@ -44,10 +60,9 @@ Json to_json(const SnapshotHeader& header) {
                {"bytes", header.bytes},
                {"new_bytes", header.new_bytes},
                {"stored_bytes", header.stored_bytes},
-               {"warnings", header.warnings},
-               {"references", Json::array()}};
+               {"warnings", header.warnings}};
   if (header.previous) json["previous"] = to_hex(*header.previous);
-  for (const auto& chunk : header.references) json["references"].push_back(to_hex(chunk));
+  json["references"] = to_json(header.references);
   return json;
 }
 
@@ -71,17 +86,15 @@ SnapshotHeader header_of(const Json& json) {
   header.new_bytes = json.at("new_bytes");
   header.stored_bytes = json.at("stored_bytes");
   header.warnings = json.at("warnings");
-  for (const auto& chunk : json.at("references")) header.references.push_back(digest_of(chunk));
+  header.references = ids_of(json.at("references"));
   return header;
 }
 
 Json to_json(const SnapshotBody& body) {
-  Json json = {{"roots", Json::array()}, {"pages", Json::array()}, {"warnings", Json::array()}};
+  Json json = {{"roots", Json::array()},
+               {"page_lists", to_json(body.page_lists)},
+               {"warnings", Json::array()}};
   for (const auto& root : body.roots) json["roots"].push_back(to_base64(as_bytes(root)));
-  for (const auto& page : body.pages) {
-    json["pages"].push_back(
-        {{"chunk", to_hex(page.chunk)}, {"first", to_base64(as_bytes(page.first))}});
-  }
   for (const auto& warning : body.warnings) {
     json["warnings"].push_back(
         {{"path", to_base64(as_bytes(warning.path))}, {"message", warning.message}});
@@ -96,9 +109,7 @@ std::string bytes_of(const Json& base64) {
 SnapshotBody body_of(const Json& json) {
   SnapshotBody body;
   for (const auto& root : json.at("roots")) body.roots.push_back(bytes_of(root));
-  for (const auto& page : json.at("pages")) {
-    body.pages.push_back({digest_of(page.at("chunk")), bytes_of(page.at("first"))});
-  }
+  body.page_lists = ids_of(json.at("page_lists"));
   for (const auto& warning : json.at("warnings")) {
     body.warnings.push_back({bytes_of(warning.at("path")), warning.at("message")});
   }
@@ -143,20 +154,20 @@ Parts split(ByteView object) {
 std::string snapshot_object_name(const SnapshotName& name) { return "snapshots/" + to_hex(name); }
 
 Buffer encode_snapshot(const SnapshotHeader& header, const SnapshotBody& body,
-                       const WriteSession& session, const WriterKey& writer,
-                       const RepositoryId& repository) {
+                       const WriteSession& session, const core::SecretBytes& structure,
+                       const WriterKey& writer, const RepositoryId& repository) {
   const auto intro = object_intro(magic);
   Buffer sealed_header;
   ByteWriter header_writer(sealed_header);
   const auto header_nonce = core::random_nonce();
   header_writer.bytes(header_nonce);
-  header_writer.bytes(core::seal(core::derive(session.structure, "snapshot header"), header_nonce,
+  header_writer.bytes(core::seal(core::derive(structure, "snapshot header"), header_nonce,
                                  as_bytes(dumped(to_json(header))), intro));
   Buffer sealed_body;
   ByteWriter body_writer(sealed_body);
   const auto body_nonce = core::random_nonce();
-  body_writer.fixed(session.epoch);
-  body_writer.bytes(session.public_key);
+  body_writer.fixed(session.origin.epoch);
+  body_writer.bytes(session.origin.session);
   body_writer.bytes(body_nonce);
   body_writer.bytes(core::seal(core::derive(session.secret, "snapshot body"), body_nonce,
                                as_bytes(dumped(to_json(body))), intro));
@@ -174,7 +185,7 @@ Buffer encode_snapshot(const SnapshotHeader& header, const SnapshotBody& body,
 
 Snapshot decode_snapshot(const SnapshotName& name, ByteView object, const TrustDocument& trust,
                          const SharedSecrets& secrets) {
-  if (core::blake2b(object) != name) throw CorruptData("is not what its name says");
+  if (core::sha256(object) != name) throw CorruptData("is not what its name says");
   const auto parts = split(object);
   if (trust.writer(parts.writer) == nullptr) {
     throw core::AccessDenied("is signed by a writer that the owner does not trust");
@@ -194,10 +205,11 @@ SnapshotBody decode_snapshot_body(ByteView object, const TrustDocument& trust,
                                   const SharedSecrets& reader) {
   const auto parts = split(object);
   ByteReader bytes(parts.body);
-  const auto epoch = bytes.fixed<std::uint32_t>();
-  const auto session = bytes.array<32>();
+  Origin origin;
+  origin.epoch = bytes.fixed<std::uint32_t>();
+  origin.session = bytes.array<32>();
   const auto nonce = bytes.array<nonce_size>();
-  const auto secret = session_secret(trust, reader, epoch, session);
+  const auto secret = BlockOpener(trust, reader).session_secret(origin);
   const auto plain =
       core::open_sealed(core::derive(secret, "snapshot body"), nonce, bytes.rest(), parts.intro);
   return parse_json(plain, body_of);

@@ -2,7 +2,7 @@
 // Snapshots: signed objects, each the commit point of one backup.
 #pragma once
 
-#include "backupd/repository/pack.hpp"
+#include "backupd/repository/block.hpp"
 
 #include <optional>
 #include <string>
@@ -24,12 +24,7 @@ struct SnapshotHeader {
   std::uint64_t new_bytes = 0;    // of chunks that were not stored before
   std::uint64_t stored_bytes = 0; // of packs that were written
   std::uint64_t warnings = 0;
-  std::vector<ChunkId> references; // of the reference list
-};
-
-struct PageReference {
-  ChunkId chunk{};
-  std::string first; // path of its first entry
+  std::vector<ChunkId> references; // the reference roots
 };
 
 struct SnapshotWarning {
@@ -39,7 +34,7 @@ struct SnapshotWarning {
 // What only readers see.
 struct SnapshotBody {
   std::vector<std::string> roots;
-  std::vector<PageReference> pages;
+  std::vector<ChunkId> page_lists;
   std::vector<SnapshotWarning> warnings;
 };
 
@@ -52,8 +47,8 @@ struct Snapshot {
 std::string snapshot_object_name(const SnapshotName& name); // "snapshots/…"
 
 Buffer encode_snapshot(const SnapshotHeader& header, const SnapshotBody& body,
-                       const WriteSession& session, const WriterKey& writer,
-                       const RepositoryId& repository);
+                       const WriteSession& session, const core::SecretBytes& structure,
+                       const WriterKey& writer, const RepositoryId& repository);
 
 // Checks name, signature and that the owner trusts the writer. Throws CorruptData or AccessDenied.
 Snapshot decode_snapshot(const SnapshotName& name, ByteView object, const TrustDocument& trust,

@@ -21,7 +21,7 @@ protected:
                            core::system_clock().now());
     fs::create_directories(source_);
     core::write_file_atomically(source_ / "large",
-                                std::string(core::as_text(core::random_bytes(600'000))));
+                                std::string(core::as_text(core::random_bytes(4'000'000))));
     core::write_file_atomically(source_ / "small", "small");
     auto repository = open(Role::writer);
     BackupRequest request;
@@ -54,7 +54,9 @@ protected:
     const auto repository = open(role);
     VerifyOptions options;
     options.read_data = read_data;
-    return verify(repository, options, {});
+    const core::TemporaryDirectory scratch;
+    ChunkIndex index(scratch.path());
+    return verify(repository, index, options, {});
   }
   bool names(const VerifyReport& report, const fs::path& object) {
     const auto name = object.lexically_relative(store_).string();
@@ -98,15 +100,16 @@ TEST_F(Corruption, ALostOrCutObjectIsFoundWithoutReadingData) {
 }
 
 TEST_F(Corruption, CostsOnlyWhatItTouchesAndSaysSo) {
-  // The largest pack holds the contents; somewhere in its middle lies the large file.
-  flip_bit(objects("packs").back(), 300'000);
+  // The largest pack holds the contents; in its middle lies a block of the large file alone.
+  flip_bit(objects("packs").back(), 2'000'000);
   const auto report = verify_with(Role::reader, true);
   ASSERT_EQ(report.damaged.size(), 1u);
   EXPECT_EQ(report.damaged[0].path, (source_ / "large").string());
 
   const auto repository = open(Role::reader);
   std::vector<Finding> findings;
-  const auto index = repository.load_index(findings);
+  ChunkIndex index(folder_.path() / "index");
+  repository.update(index, findings);
   SnapshotReader reader(repository, index, repository.find_snapshot("latest"));
   RestoreRequest request;
   request.target = folder_.path() / "target";

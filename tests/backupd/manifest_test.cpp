@@ -22,7 +22,7 @@ Entry full_entry() {
   entry.modified = {-1, 999'999'999};
   entry.size = 5'000'000'000;
   entry.attributes = {{"user.empty", ""}, {"user.odd=\xe9", std::string("a\0b", 3)}};
-  entry.extents = {{core::blake2b({}), 7, 1000}, {core::blake2b({}), 0, 24}};
+  entry.extents = {{ChunkId{7}, 1000}, {ChunkId{8}, 24}};
   entry.data = {{4096, 1000}, {4'000'000'000, 24}};
   entry.identity = FileIdentity{66305, 1ull << 63, {1'800'000'000, 1}};
   return entry;
@@ -104,6 +104,34 @@ TEST(Manifest, RefusesWhatATypeCannotHave) {
   entry.type = FileType::directory;
   entry.hard_link = "b";
   EXPECT_THROW(decode_page(page_of({entry})), CorruptData);
+}
+
+TEST(Manifest, LargeFilesGoOnInFurtherRecords) {
+  auto first = named("disk.img");
+  first.size = 1000;
+  first.extents = {{ChunkId{1}, 600}};
+  first.continues = true;
+  auto more = named("disk.img");
+  more.type = FileType::more_extents;
+  more.extents = {{ChunkId{2}, 400}};
+  EXPECT_EQ(decode_page(page_of({first, more, named("e")})),
+            (std::vector<Entry>{first, more, named("e")}));
+  ContentsCheck check;
+  check.add(first);
+  check.add(more);
+  // The last record may say that the file became shorter.
+  more.extents[0].length = 10;
+  more.size = 610;
+  check.add(first);
+  check.add(more);
+  more.size = 0;
+  check.add(first);
+  EXPECT_THROW(check.add(more), CorruptData);
+  // Not where none was announced, nor of another file, nor none where one was.
+  EXPECT_THROW(decode_page(page_of({named("d"), more})), CorruptData);
+  EXPECT_THROW(decode_page(page_of({first, named("e")})), CorruptData);
+  more.path = "e";
+  EXPECT_THROW(decode_page(page_of({first, more})), CorruptData);
 }
 
 TEST(Manifest, SurvivesAnyBytes) {

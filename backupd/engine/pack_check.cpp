@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+#include "backupd/engine/pack_check.hpp"
+
+#include "backupd/engine/bounded_queue.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <thread>
+
+namespace intendance::backupd {
+
+namespace {
+
+constexpr std::uint64_t read_size = std::uint64_t{4} << 20;
+
+// Reads one pack from its beginning to its end, and hands out its blocks.
+class PackCheck {
+public:
+  PackCheck(BlockReader& reader, const IndexedPack& indexed, std::uint32_t pack)
+      : reader_(reader), indexed_(indexed), name_(pack_object_name(indexed.name)) {
+    report_.pack = pack;
+  }
+
+  PackReport run() {
+    try {
+      directory_ = reader_.directory(report_.pack);
+    } catch (const core::TransientError&) {
+      throw;
+    } catch (const core::Error& error) {
+      report_.problems.emplace_back(error.what()); // then the name alone is checked
+    }
+    while (at_ < indexed_.size && fetch()) open_blocks();
+    if (at_ == indexed_.size && hash_.finish() != indexed_.name)
+      report_.problems.emplace_back("does not hold what was written");
+    return std::move(report_);
+  }
+
+private:
+  // The next part, behind what is left of the one before.
+  bool fetch() {
+    bytes_.erase(bytes_.begin(), bytes_.begin() + static_cast<std::ptrdiff_t>(taken_));
+    begin_ += taken_;
+    taken_ = 0;
+    const auto length = std::min(read_size, indexed_.size - at_);
+    std::optional<Buffer> part;
+    try {
+      part = reader_.repository().store().get(name_, storage::Range{at_, length});
+    } catch (const core::TransientError&) {
+      throw;
+    } catch (const core::Error& error) {
+      return lose_rest(error.what());
+    }
+    if (!part) return lose_rest("is gone");
+    hash_.update(*part);
+    report_.bytes_read += length;
+    at_ += length;
+    bytes_.insert(bytes_.end(), part->begin(), part->end());
+    return true;
+  }
+
+  bool lose_rest(const std::string& why) {
+    report_.problems.push_back(why);
+    for (; directory_ && next_ < directory_->blocks.size(); ++next_)
+      lose(directory_->blocks[next_]);
+    return false;
+  }
+
+  void lose(const PackBlock& block) {
+    for (const auto& chunk : directory_->chunks_of(block)) report_.lost.push_back(chunk.id);
+  }
+
+  void open_blocks() {
+    for (; directory_ && next_ < directory_->blocks.size(); ++next_) {
+      const auto& block = directory_->blocks[next_];
+      if (std::uint64_t{block.offset} + block.stored > at_) return;
+      taken_ = block.offset - begin_;
+      const auto sealed = ByteView(bytes_).subspan(taken_, block.stored);
+      taken_ += block.stored;
+      if (!reader_.repository().namer().can_name(block.kind)) continue;
+      open(block, sealed);
+    }
+  }
+
+  // Chunk by chunk, so that damage costs only what it touches.
+  void open(const PackBlock& block, ByteView sealed) {
+    try {
+      reader_.repository().opener().open(directory_->origins.at(block.origin), block.kind,
+                                         block.number, sealed, block.length, raw_);
+    } catch (const core::AccessDenied&) {
+      return; // a writer's key names what it cannot open
+    } catch (const core::Error& error) {
+      report_.problems.push_back(fmt::format("block {}: {}", block.number, error.what()));
+      return lose(block);
+    }
+    ByteView rest = raw_;
+    for (const auto& chunk : directory_->chunks_of(block)) {
+      const auto bytes = rest.first(chunk.length);
+      rest = rest.subspan(chunk.length);
+      if (reader_.repository().namer().name(block.kind, bytes) == chunk.id) continue;
+      report_.problems.push_back(
+          fmt::format("chunk {}: holds other bytes than its id says", core::to_hex(chunk.id)));
+      report_.lost.push_back(chunk.id);
+    }
+  }
+
+  BlockReader& reader_;
+  const IndexedPack& indexed_;
+  const std::string name_;
+  std::shared_ptr<const PackDirectory> directory_;
+  PackReport report_;
+  core::Sha256 hash_;
+  Buffer bytes_, raw_;
+  std::uint64_t begin_ = 0; // of bytes_ in the pack
+  std::uint64_t at_ = 0;    // how far the pack is read
+  std::size_t taken_ = 0;   // of bytes_
+  std::size_t next_ = 0;    // block
+};
+
+} // namespace
+
+void check_packs(BlockReader& reader, const ChunkIndex& index,
+                 const std::vector<std::uint32_t>& packs, unsigned threads, std::stop_token stop,
+                 const std::function<void(PackReport&&)>& done) {
+  BoundedQueue<PackReport> reports(threads);
+  std::atomic<std::size_t> next = 0;
+  std::atomic<unsigned> running = threads;
+  const auto work = [&] {
+    try {
+      for (std::size_t each; (each = next++) < packs.size();) {
+        if (stop.stop_requested()) throw core::Cancelled("stopped as asked");
+        reports.push(PackCheck(reader, index.packs().at(packs[each]), packs[each]).run());
+      }
+      if (--running == 0) reports.close();
+    } catch (...) { // the boundary of a thread
+      reports.fail(std::current_exception());
+    }
+  };
+  std::vector<std::jthread> workers;
+  for (unsigned each = 0; each < threads; ++each) workers.emplace_back(work);
+  try {
+    while (auto report = reports.pop()) done(std::move(*report));
+  } catch (...) {
+    reports.fail(std::current_exception()); // so that no thread waits for ever
+    throw;
+  }
+}
+
+} // namespace intendance::backupd

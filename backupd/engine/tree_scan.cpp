@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+#include "backupd/engine/tree_scan.hpp"
+
+#include <algorithm>
+
+namespace intendance::backupd {
+
+namespace {
+
+constexpr std::size_t most_batches = 4;
+constexpr std::size_t full_batch = 64;
+constexpr std::size_t most_open = 16; // of a batch: descriptors are few
+// A file that changed within the clock's grain before the last backup began may have changed again
+// after it was read, at the same time stamp.
+constexpr std::int64_t grain_seconds = 2;
+
+} // namespace
+
+TreeScan::TreeScan(const WalkOptions& options, PreviousManifest& previous, std::stop_token stop)
+    : previous_(previous), also_(std::move(stop), [this] { gone_.request_stop(); }),
+      walker_(
+          options,
+          [this](Found&& found) {
+            add({std::move(found.entry), std::move(found.contents), {}, {}});
+          },
+          [this](const std::string& path, const std::string& message) {
+            Scanned warned;
+            warned.entry.path = path;
+            warned.warning = message;
+            add(std::move(warned));
+          },
+          gone_.get_token()) {}
+
+TreeScan::~TreeScan() {
+  gone_.request_stop();
+  if (queue_) queue_->fail(std::make_exception_ptr(core::Cancelled("stopped as asked")));
+}
+
+void TreeScan::begin(const std::filesystem::path& root) {
+  if (thread_.joinable()) thread_.join();
+  queue_ = std::make_unique<BoundedQueue<Batch>>(most_batches);
+  thread_ = std::jthread([this, root] { walk(root); });
+}
+
+void TreeScan::walk(const std::filesystem::path& root) {
+  try {
+    walker_.walk(root);
+    hand_over();
+    queue_->close();
+  } catch (...) { // the boundary of the thread
+    queue_->fail(std::current_exception());
+  }
+}
+
+// Takes over what the last backup knew when nothing says that the file changed since.
+bool TreeScan::recognise(Scanned& found) {
+  auto& entry = found.entry;
+  auto* known = previous_.find(entry.path);
+  if (known == nullptr || !known->entry.identity || !entry.identity) return false;
+  const auto& before = known->entry;
+  if (before.type != entry.type || before.hard_link != entry.hard_link ||
+      before.size != entry.size || before.modified != entry.modified ||
+      before.identity->inode != entry.identity->inode ||
+      before.identity->changed != entry.identity->changed ||
+      before.identity->changed.seconds >= previous_.started().seconds - grain_seconds) {
+    return false;
+  }
+  std::swap(entry, known->entry);
+  std::swap(found.packs, known->packs);
+  return true;
+}
+
+void TreeScan::add(Scanned&& found) {
+  const bool recognised = found.warning.empty() && recognise(found);
+  if (recognised) found.contents.close();
+  if (found.contents) ++batch_open_;
+  const bool more = recognised && found.entry.continues;
+  batch_.push_back(std::move(found));
+  if (more) add_more_extents();
+  if (batch_.size() >= full_batch || batch_open_ >= most_open) hand_over();
+}
+
+void TreeScan::add_more_extents() {
+  for (bool more = true; more;) {
+    auto* next = previous_.find_more();
+    Scanned part;
+    part.entry = next->entry;
+    part.packs = next->packs;
+    more = part.entry.continues;
+    batch_.push_back(std::move(part));
+    if (batch_.size() >= full_batch) hand_over();
+  }
+}
+
+void TreeScan::hand_over() {
+  if (batch_.empty()) return;
+  queue_->push(std::move(batch_));
+  batch_.clear();
+  batch_open_ = 0;
+}
+
+std::optional<Scanned> TreeScan::next() {
+  if (taken_at_ == taken_.size()) {
+    auto batch = queue_->pop();
+    if (!batch) return std::nullopt;
+    taken_ = std::move(*batch);
+    taken_at_ = 0;
+  }
+  return std::move(taken_[taken_at_++]);
+}
+
+} // namespace intendance::backupd

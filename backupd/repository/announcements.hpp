@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+// How backups and prunes tell each other what they do, without locks (docs/garbage-collection.md):
+// a session is a running backup, a mark names packs that a prune wants to delete.
+#pragma once
+
+#include "backupd/repository/repository.hpp"
+
+#include <chrono>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace intendance::backupd {
+
+// After so long a backup gives up: half of the time after which a session counts for nothing.
+inline constexpr std::chrono::hours session_limit{84};
+
+struct Mark {
+  std::string object;       // "marks/…"
+  core::TimePoint stored{}; // by the store's clock
+  std::string machine;      // of who made it
+  std::vector<PackName> packs;
+};
+
+// Every mark there is. One that cannot be read is a finding: what it names is not known.
+std::vector<Mark> read_marks(const Repository& repository, std::vector<Finding>& findings);
+// Returns the object's name.
+std::string put_mark(const Repository& repository, const std::string& machine,
+                     const std::vector<PackName>& packs);
+
+struct SessionInfo {
+  std::string object;       // "sessions/…"
+  core::TimePoint stored{}; // by the store's clock
+};
+std::vector<SessionInfo> list_sessions(const Repository& repository);
+
+// A backup that announces itself; the destructor withdraws it. Time that the machine sleeps counts.
+class Session {
+public:
+  Session(const Repository& repository, const std::string& machine, const std::string& job);
+  ~Session();
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+  std::chrono::nanoseconds age() const;
+
+private:
+  const Repository& repository_;
+  std::string object_;
+  std::chrono::nanoseconds begun_;
+};
+
+} // namespace intendance::backupd

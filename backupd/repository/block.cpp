@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+#include "backupd/repository/block.hpp"
+
+#include "core/error.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace intendance::backupd {
+
+using core::CorruptData;
+using core::SecretBytes;
+
+namespace {
+
+constexpr std::size_t most_kept_keys = 1000;
+
+SecretBytes derive_session(const SecretBytes& shared, const core::PublicKey& session,
+                           const core::PublicKey& epoch, const RepositoryId& repository) {
+  return core::derive(shared, "session", {session, epoch, repository});
+}
+
+SecretBytes contents_key(const SecretBytes& session_secret) {
+  return core::derive(session_secret, "blocks");
+}
+
+SecretBytes references_key(const SecretBytes& structure, const core::PublicKey& session) {
+  return core::derive(structure, "references", {session});
+}
+
+core::Nonce nonce_of(std::uint64_t number) {
+  core::Nonce nonce{};
+  for (unsigned each = 0; each < 8; ++each) {
+    nonce[each] = static_cast<std::uint8_t>(number >> (8 * each) & 0xff);
+  }
+  return nonce;
+}
+
+} // namespace
+
+WriteSession begin_session(const TrustDocument& trust) {
+  const auto& epoch = trust.epochs.back();
+  const auto ephemeral = core::random_secret();
+  WriteSession session;
+  session.origin = {epoch.number, core::agreement_public(ephemeral)};
+  session.secret = derive_session(core::agree(ephemeral, epoch.public_key), session.origin.session,
+                                  epoch.public_key, trust.repository);
+  return session;
+}
+
+BlockSealer::BlockSealer(const WriteSession& session, const SecretBytes& structure,
+                         int compression_level)
+    : contents_key_(contents_key(session.secret)),
+      references_key_(references_key(structure, session.origin.session)),
+      compressor_(compression_level) {}
+
+ByteView BlockSealer::seal(ChunkKind kind, std::uint64_t number, ByteView raw) {
+  if (raw.size() > longest_block) throw core::Error("a block is longer than may be");
+  const auto& key = kind == ChunkKind::references ? references_key_ : contents_key_;
+  const auto nonce = nonce_of(number);
+  const auto context = static_cast<std::uint8_t>(kind);
+  compressor_.pack(raw, packed_);
+  core::seal(key, nonce, packed_, ByteView(&context, 1), sealed_);
+  core::open_sealed(key, nonce, sealed_, ByteView(&context, 1), opened_);
+  unpack(opened_, raw.size(), again_);
+  if (again_.size() != raw.size() ||
+      (!raw.empty() && std::memcmp(again_.data(), raw.data(), raw.size()) != 0)) {
+    throw CorruptData("what was packed did not come back as it was; the machine's memory or "
+                      "processor may be failing");
+  }
+  return sealed_;
+}
+
+BlockOpener::BlockOpener(const TrustDocument& trust, const SharedSecrets& secrets)
+    : trust_(trust), secrets_(secrets) {}
+
+SecretBytes BlockOpener::session_secret(const Origin& origin) const {
+  const auto named = std::find_if(trust_.epochs.begin(), trust_.epochs.end(),
+                                  [&](const auto& each) { return each.number == origin.epoch; });
+  if (named == trust_.epochs.end()) {
+    throw CorruptData("belongs to epoch " + std::to_string(origin.epoch) +
+                      ", which the trust object does not name");
+  }
+  const auto secret = secrets_.epochs.find(origin.epoch);
+  if (secret == secrets_.epochs.end()) {
+    throw core::AccessDenied("needs a reader key of epoch " + std::to_string(origin.epoch));
+  }
+  return derive_session(core::agree(secret->second, origin.session), origin.session,
+                        named->public_key, trust_.repository);
+}
+
+SecretBytes BlockOpener::make_key(const Origin& origin, ChunkKind kind) const {
+  if (kind == ChunkKind::references) return references_key(secrets_.structure, origin.session);
+  return contents_key(session_secret(origin));
+}
+
+BlockOpener::Key BlockOpener::key(const Origin& origin, ChunkKind kind) const {
+  const std::pair place(origin, kind == ChunkKind::references);
+  const auto known = keys_.with([&](auto& keys) {
+    const auto found = keys.find(place);
+    return found == keys.end() ? Key() : found->second;
+  });
+  if (known) return known;
+  const auto made = std::make_shared<const SecretBytes>(make_key(origin, kind));
+  keys_.with([&](auto& keys) {
+    if (keys.size() >= most_kept_keys) keys.clear();
+    keys.emplace(place, made);
+  });
+  return made;
+}
+
+void BlockOpener::open(const Origin& origin, ChunkKind kind, std::uint64_t number, ByteView sealed,
+                       std::uint64_t length, Buffer& raw) const {
+  const auto context = static_cast<std::uint8_t>(kind);
+  thread_local Buffer packed;
+  core::open_sealed(*key(origin, kind), nonce_of(number), sealed, ByteView(&context, 1), packed);
+  unpack(packed, length, raw);
+}
+
+} // namespace intendance::backupd

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+// Finds, fetches and opens what packs hold.
+#pragma once
+
+#include "backupd/repository/chunk_index.hpp"
+#include "backupd/repository/repository.hpp"
+#include "core/synchronized.hpp"
+
+#include <list>
+#include <memory>
+#include <vector>
+
+namespace intendance::backupd {
+
+// A pack by its place in the index's list, a block by its place in the pack's directory.
+struct BlockPlace {
+  std::uint32_t pack = 0, block = 0;
+  auto operator<=>(const BlockPlace&) const = default;
+};
+
+struct ChunkInBlock {
+  BlockPlace block;
+  std::uint32_t chunk = 0;              // place in the pack's directory
+  std::uint32_t offset = 0, length = 0; // bytes, in the opened block
+};
+
+// Both repository and index must outlive it; the index must not grow while other threads are here.
+class BlockReader {
+public:
+  BlockReader(const Repository& repository, const ChunkIndex& index);
+
+  // Where a chunk of that kind lies, the places whose directory can be read; throws CorruptData
+  // when there is none. One thread at a time.
+  std::vector<ChunkInBlock> locate(ChunkKind kind, const ChunkId& id);
+
+  // Any thread. Throw CorruptData that names the pack, or AccessDenied.
+  std::shared_ptr<const PackDirectory> directory(std::uint32_t pack);
+  void open(const BlockPlace& place, Buffer& raw);
+  // Whether a chunk of an opened block is what its id says; throws CorruptData when it is not.
+  void check(const ChunkInBlock& chunk, ByteView raw);
+
+  // A whole chunk, from whichever of its places is undamaged; the blocks opened last are kept. One
+  // thread at a time; valid until the next call.
+  ByteView read(ChunkKind kind, const ChunkId& id);
+
+  std::string pack_name(std::uint32_t pack) const; // of the object
+  const Repository& repository() const { return repository_; }
+
+private:
+  using Directory = std::shared_ptr<const PackDirectory>;
+  // The newest first.
+  struct Directories {
+    std::list<std::pair<std::uint32_t, Directory>> kept;
+    std::size_t bytes = 0;
+  };
+  const Buffer& opened(const BlockPlace& place);
+
+  const Repository& repository_;
+  const ChunkIndex& index_;
+  core::Synchronized<Directories> directories_;
+  std::list<std::pair<BlockPlace, Buffer>> blocks_; // the newest first
+  std::size_t block_bytes_ = 0;
+};
+
+} // namespace intendance::backupd

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+// Chunks: what is stored once, and how it is named (docs/repository-format.md).
+#pragma once
+
+#include "backupd/repository/trust.hpp"
+#include "core/crypto.hpp"
+
+#include <array>
+#include <cstdint>
+#include <cstring>
+
+namespace intendance::backupd {
+
+using core::Buffer;
+using core::ByteView;
+
+using ChunkId = std::array<std::uint8_t, 16>;
+
+struct ChunkIdHash {
+  std::size_t operator()(const ChunkId& id) const noexcept {
+    std::size_t hash; // ids are uniform already
+    std::memcpy(&hash, id.data(), sizeof(hash));
+    return hash;
+  }
+};
+
+enum class ChunkKind : std::uint8_t { contents = 1, manifest = 2, references = 3 };
+
+inline constexpr std::size_t longest_chunk = std::size_t{4} << 20;
+
+// Names chunks, as far as the secrets at hand allow. Any thread.
+class ChunkNamer {
+public:
+  explicit ChunkNamer(const SharedSecrets& secrets);
+  // Reference lists by everybody, the others by who has the naming secret.
+  bool can_name(ChunkKind kind) const { return !key(kind).empty(); }
+  ChunkId name(ChunkKind kind, ByteView bytes) const;
+
+private:
+  const core::SecretBytes& key(ChunkKind kind) const;
+  std::array<core::SecretBytes, 3> keys_; // by kind
+};
+
+} // namespace intendance::backupd
