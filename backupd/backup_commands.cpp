@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 #include "backupd/command_support.hpp"
+#include "backupd/engine/exclude.hpp"
 #include "backupd/schedule/job_runner.hpp"
 #include "backupd/state_owner.hpp"
 #include "core/calendar.hpp"
@@ -35,8 +36,10 @@ JobConfig job_of_options(const CommandContext& context) {
   for (const auto& path : context.texts("paths"))
     job.paths.push_back(std::filesystem::absolute(path));
   job.exclude = context.texts("exclude");
+  core::with_context("--exclude", [&] { return Excludes(job.exclude); });
   job.postgresql = context.texts("postgresql");
   job.one_file_system = context.has("one-file-system");
+  job.exclude_caches = context.has("exclude-caches");
   return job;
 }
 
@@ -100,9 +103,10 @@ void register_backup_commands(core::CommandLine& line) {
   command.options.add_options()("job", options::value<std::string>())(
       "paths", options::value<std::vector<std::string>>()->multitoken()->value_name("P…"),
       "back these up")("exclude", options::value<std::vector<std::string>>()->value_name("PATTERN"),
-                       "leave these out, as *.tmp")(
+                       "leave these out, as *.tmp or cache/")(
       "postgresql", options::value<std::vector<std::string>>()->value_name("URI"),
       "dump this database too")("one-file-system", "do not go into other file systems")(
+      "exclude-caches", "leave out what is in folders with a CACHEDIR.TAG")(
       "job-name", options::value<std::string>()->value_name("NAME"),
       "name of a job by --paths (manual)")(
       "machine", options::value<std::string>()->value_name("NAME"), "this machine's name");

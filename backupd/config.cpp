@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 #include "backupd/config.hpp"
 
+#include "backupd/engine/exclude.hpp"
 #include "backupd/sources/postgresql.hpp"
 #include "core/error.hpp"
 #include "core/http_server.hpp"
@@ -69,12 +70,16 @@ JobConfig read_job(const ConfigDocument& document,
     job.paths.push_back(root_of_service(document, table, *service));
   }
   job.exclude = table.texts("exclude");
+  for (const auto& pattern : job.exclude) {
+    table.parsed("exclude", pattern, [](const std::string& each) { return Excludes({each}); });
+  }
   job.postgresql = table.texts("postgresql");
   for (const auto& uri : job.postgresql) {
     table.parsed("postgresql", uri,
                  [](const std::string& each) { return postgresql_stream(each, {}); });
   }
   job.one_file_system = table.boolean("one_file_system", false);
+  job.exclude_caches = table.boolean("exclude_caches", false);
   table.finish();
   if (job.paths.empty() && job.postgresql.empty()) {
     table.fail("paths",

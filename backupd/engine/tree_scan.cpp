@@ -19,10 +19,8 @@ constexpr std::int64_t grain_seconds = 2;
 TreeScan::TreeScan(const WalkOptions& options, PreviousManifest& previous, std::stop_token stop)
     : previous_(previous), also_(std::move(stop), [this] { gone_.request_stop(); }),
       walker_(
-          options,
-          [this](Found&& found) {
-            add({std::move(found.entry), std::move(found.contents), {}, {}});
-          },
+          options, [this](Entry& entry) { return recognise(entry); },
+          [this](Found&& found) { visit(std::move(found)); },
           [this](const std::string& path, const std::string& message) {
             Scanned warned;
             warned.entry.path = path;
@@ -53,8 +51,7 @@ void TreeScan::walk(const std::filesystem::path& root) {
 }
 
 // Takes over what the last backup knew when nothing says that the file changed since.
-bool TreeScan::recognise(Scanned& found) {
-  auto& entry = found.entry;
+bool TreeScan::recognise(Entry& entry) {
   auto* known = previous_.find(entry.path);
   if (known == nullptr || !known->entry.identity || !entry.identity) return false;
   const auto& before = known->entry;
@@ -66,17 +63,25 @@ bool TreeScan::recognise(Scanned& found) {
     return false;
   }
   std::swap(entry, known->entry);
-  std::swap(found.packs, known->packs);
+  // Those of today, whatever they were called then.
+  std::swap(entry.user, known->entry.user);
+  std::swap(entry.group, known->entry.group);
+  std::swap(entry.identity, known->entry.identity);
+  recognised_packs_ = std::move(known->packs);
   return true;
 }
 
-void TreeScan::add(Scanned&& found) {
-  const bool recognised = found.warning.empty() && recognise(found);
-  if (recognised) found.contents.close();
-  if (found.contents) ++batch_open_;
-  const bool more = recognised && found.entry.continues;
-  batch_.push_back(std::move(found));
+void TreeScan::visit(Found&& found) {
+  Scanned scanned{std::move(found.entry), std::move(found.contents), {}, {}};
+  if (found.recognised) scanned.packs = std::move(recognised_packs_);
+  const bool more = found.recognised && scanned.entry.continues;
+  add(std::move(scanned));
   if (more) add_more_extents();
+}
+
+void TreeScan::add(Scanned&& found) {
+  if (found.contents) ++batch_open_;
+  batch_.push_back(std::move(found));
   if (batch_.size() >= full_batch || batch_open_ >= most_open) hand_over();
 }
 
@@ -87,8 +92,7 @@ void TreeScan::add_more_extents() {
     part.entry = next->entry;
     part.packs = next->packs;
     more = part.entry.continues;
-    batch_.push_back(std::move(part));
-    if (batch_.size() >= full_batch) hand_over();
+    add(std::move(part));
   }
 }
 

@@ -40,7 +40,8 @@ private:
   using Batch = std::vector<Scanned>;
 
   void walk(const std::filesystem::path& root);
-  bool recognise(Scanned& found);
+  bool recognise(Entry& entry);
+  void visit(Found&& found);
   void add(Scanned&& found);
   void add_more_extents();
   void hand_over();
@@ -50,8 +51,9 @@ private:
   std::stop_callback<std::function<void()>> also_;
   Walker walker_;
   std::unique_ptr<BoundedQueue<Batch>> queue_;
-  Batch batch_;                // the thread's
-  std::size_t batch_open_ = 0; // of its files
+  std::vector<std::uint32_t> recognised_packs_; // of what was recognised last
+  Batch batch_;                                 // the thread's
+  std::size_t batch_open_ = 0;                  // of its files
   Batch taken_;
   std::size_t taken_at_ = 0;
   std::jthread thread_;

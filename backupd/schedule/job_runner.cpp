@@ -18,6 +18,7 @@ BackupRequest request_of(const std::string& machine, const JobConfig& job,
   for (const auto& uri : job.postgresql) request.streams.push_back(postgresql_stream(uri, stop));
   request.walk.exclude = job.exclude;
   request.walk.one_file_system = job.one_file_system;
+  request.walk.exclude_caches = job.exclude_caches;
   request.state = state;
   return request;
 }

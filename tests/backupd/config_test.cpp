@@ -25,7 +25,7 @@ TEST(BackupConfig, ReadsJobs) {
       "\"/var/www/omeka\"\n" +
           repository +
           "[[job]]\nname = \"tei\"\nrepository = \"far\"\nschedule = \"daily 02:15\"\npaths = "
-          "[\"/srv/tei\"]\nexclude = [\"*.tmp\"]\n"
+          "[\"/srv/tei\"]\nexclude = [\"*.tmp\"]\nexclude_caches = true\n"
           "[[job]]\nname = \"omeka\"\nservice = \"omeka\"\nrepository = \"far\"\npostgresql = "
           "[\"postgresql:///wiki\"]\n",
       "i.toml"));
@@ -34,6 +34,9 @@ TEST(BackupConfig, ReadsJobs) {
   ASSERT_EQ(config.jobs.size(), 2u);
   EXPECT_EQ(config.jobs[0].schedule->text(), "daily 02:15");
   EXPECT_EQ(config.jobs[1].paths, (std::vector<std::filesystem::path>{"/var/www/omeka"}));
+  EXPECT_EQ(config.jobs[0].exclude, std::vector<std::string>{"*.tmp"});
+  EXPECT_TRUE(config.jobs[0].exclude_caches);
+  EXPECT_FALSE(config.jobs[1].exclude_caches);
   EXPECT_FALSE(config.jobs[1].schedule);
   EXPECT_EQ(config.jobs[1].repository.url, "file:///srv/far");
 }
@@ -49,6 +52,16 @@ TEST(BackupConfig, NamesThePlaceAndWhatIsAllowed) {
   EXPECT_TRUE(schedule.starts_with("i.toml:8:12: [[job]] schedule = \"dayly 02:15\": "))
       << schedule;
   EXPECT_NE(schedule.find("allowed: hourly · daily HH:MM"), std::string::npos);
+}
+
+TEST(BackupConfig, RefusesAPatternThatCannotBeMeant) {
+  const auto message =
+      message_of(repository + "[[job]]\nname = \"tei\"\nrepository = \"far\"\npaths = "
+                              "[\"/srv\"]\nexclude = [\"*.tmp\", \"[abc\"]\n");
+  EXPECT_TRUE(message.starts_with("i.toml:9:11: [[job]] exclude: \"[abc\" has a [ without its ]"))
+      << message;
+  EXPECT_NE(message.find("\"[abc\" has a [ without its ]"), std::string::npos) << message;
+  EXPECT_NE(message.find("allowed: *.tmp (names)"), std::string::npos) << message;
 }
 
 TEST(BackupConfig, RefusesWhatWouldBackUpNothingOrTwice) {
