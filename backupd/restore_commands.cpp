@@ -17,18 +17,25 @@ using Json = nlohmann::json;
 
 namespace {
 
+RestoreRequest request_of(const CommandContext& context) {
+  RestoreRequest request;
+  request.target = std::filesystem::absolute(context.text("target"));
+  request.paths = PathFilter(context.texts("path"));
+  request.strip = context.values()["strip"].as<std::size_t>();
+  request.dry_run = context.has("dry-run");
+  request.options.overwrite = parse_overwrite(context.text("overwrite"));
+  request.options.owners = OwnerMap(context.texts("owner-map"));
+  return request;
+}
+
 ExitStatus restore_command(CommandContext& context) {
+  const auto request = request_of(context);
   const auto repository = open_repository(context, {Role::reader});
   auto findings = repository.findings();
   OpenIndex opened(context, repository, findings);
   const bool warned = report(context, findings);
   const auto snapshot = repository.find_snapshot(context.text("snapshot"));
   SnapshotReader reader(repository, opened.index(), snapshot);
-  RestoreRequest request;
-  request.target = std::filesystem::absolute(context.text("target"));
-  request.paths = PathFilter(context.texts("path"));
-  request.strip = context.values()["strip"].as<std::size_t>();
-  request.dry_run = context.has("dry-run");
   RestoreResult result;
   {
     ProgressLine line(context);
@@ -43,11 +50,9 @@ ExitStatus restore_command(CommandContext& context) {
   if (result.files + result.directories + result.other == 0)
     throw core::Error("the snapshot holds nothing of that path");
   if (context.json()) {
-    Json json = {{"files", result.files},
-                 {"directories", result.directories},
-                 {"other", result.other},
-                 {"bytes", result.bytes},
-                 {"problems", Json::array()}};
+    Json json = {{"files", result.files}, {"directories", result.directories},
+                 {"other", result.other}, {"bytes", result.bytes},
+                 {"kept", result.kept},   {"problems", Json::array()}};
     for (const auto& problem : result.problems)
       json["problems"].push_back({{"path", problem.path}, {"message", problem.message}});
     context.out() << dumped(json);
@@ -58,6 +63,9 @@ ExitStatus restore_command(CommandContext& context) {
         shown_count(result.directories), shown_count(result.other), shown_bytes(result.bytes),
         request.dry_run ? "in" : "to", request.target.string(), short_id(snapshot.name),
         snapshot.header.job, core::TimeZone::local().format(snapshot.header.started));
+    if (result.kept > 0)
+      fmt::print(context.out(), "kept       {} that were there already\n",
+                 shown_count(result.kept));
     for (const auto& problem : result.problems)
       fmt::print(context.out(), "  {}: {}\n", shown_path(problem.path), problem.message);
   }
@@ -138,7 +146,13 @@ void register_restore_commands(core::CommandLine& line) {
       "target", options::value<std::string>()->required()->value_name("DIR"),
       "beneath this folder, with whole paths")(
       "strip", options::value<std::size_t>()->default_value(0)->value_name("N"),
-      "drop N leading parts of each path")("dry-run", "only count what would be restored");
+      "drop N leading parts of each path")(
+      "overwrite", options::value<std::string>()->default_value("always")->value_name("WHEN"),
+      "replace what is there: always, if-changed (goes on where a restore stopped), if-newer, "
+      "never")(
+      "owner-map", options::value<std::vector<std::string>>()->composing()->value_name("RULE"),
+      "www-data=apache, 33:33=1001:1001, :adm=:staff, *=root, or by-name; may be repeated")(
+      "dry-run", "only count what would be restored");
   restoring.positional = {{"snapshot", 1}, {"path", -1}};
   line.add(std::move(restoring));
 

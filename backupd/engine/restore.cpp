@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 #include "backupd/engine/restore.hpp"
 
-#include "backupd/engine/restore_target.hpp"
-
-#include <unistd.h>
-
 #include <algorithm>
 #include <unordered_map>
 
@@ -12,30 +8,18 @@ namespace intendance::backupd {
 
 namespace {
 
-void write_at(int descriptor, ByteView bytes, std::uint64_t offset) {
-  while (!bytes.empty()) {
-    const auto count = ::pwrite(descriptor, bytes.data(), bytes.size(), static_cast<off_t>(offset));
-    if (count < 0) {
-      if (errno == EINTR) continue;
-      core::throw_errno("cannot write it");
-    }
-    bytes = bytes.subspan(static_cast<std::size_t>(count));
-    offset += static_cast<std::uint64_t>(count);
-  }
-}
-
 // Spreads contents that come in order over the parts of a sparse file that are not holes.
 class RangeWriter {
 public:
-  RangeWriter(int descriptor, const Entry& entry)
-      : descriptor_(descriptor),
+  RangeWriter(FileWriter& file, const Entry& entry)
+      : file_(file),
         ranges_(entry.data.empty() ? std::vector<DataRange>{{0, entry.size}} : entry.data) {}
 
   void write(ByteView bytes) {
     while (!bytes.empty() && range_ < ranges_.size()) {
       const auto& range = ranges_[range_];
       const auto part = bytes.first(std::min<std::uint64_t>(bytes.size(), range.length - done_));
-      write_at(descriptor_, part, range.offset + done_);
+      file_.write(part, range.offset + done_);
       bytes = bytes.subspan(part.size());
       done_ += part.size();
       if (done_ == range.length) {
@@ -46,7 +30,7 @@ public:
   }
 
 private:
-  int descriptor_;
+  FileWriter& file_;
   std::vector<DataRange> ranges_;
   std::size_t range_ = 0;
   std::uint64_t done_ = 0;
@@ -71,20 +55,21 @@ public:
 
   RestoreResult run() {
     if (!request_.dry_run) {
-      target_ = std::make_unique<RestoreTarget>(
-          request_.target,
-          [this](const auto& path, const auto& message) { problem(path, message); });
+      target_ =
+          std::make_unique<RestoreTarget>(request_.target, request_.options,
+                                          [this](const auto& path, const auto& message, Loss loss) {
+                                            result_.problems.push_back({path, message, loss});
+                                          });
     }
     snapshot_.for_each(request_.paths, [this](const Entry& entry) { put_back(entry); });
-    if (target_) target_->finish();
+    if (target_) {
+      target_->finish();
+      result_.kept = target_->kept();
+    }
     return std::move(result_);
   }
 
 private:
-  void problem(const std::string& path, const std::string& message) {
-    result_.problems.push_back({path, message, Loss::attributes});
-  }
-
   void put_back(const Entry& entry) {
     if (stop_.stop_requested()) throw core::Cancelled("stopped as asked; run it again to go on");
     const auto path = stripped(entry.path, request_.strip);
@@ -114,17 +99,18 @@ private:
   }
 
   void make_file(const std::string& path, const Entry& entry) {
-    target_->make_file(path, entry, [&](int descriptor) {
-      RangeWriter writer(descriptor, entry);
-      snapshot_.read(entry, [&](ByteView bytes) { writer.write(bytes); });
-    });
+    const auto file = target_->begin_file(path, entry);
+    if (!file) return;
+    RangeWriter writer(*file, entry);
+    snapshot_.read(entry, [&](ByteView bytes) { writer.write(bytes); });
+    file->commit();
     result_.bytes += entry.size;
   }
 
   // The first name may not be among what is restored; then the contents come back under this one.
   void make_further_name(const std::string& path, const Entry& entry) {
     const auto made = made_.find(entry.hard_link);
-    if (made != made_.end()) return target_->make_hard_link(path, made->second);
+    if (made != made_.end() && target_->make_hard_link(path, entry, made->second)) return;
     const auto first = snapshot_.find(entry.hard_link);
     if (!first || !first->hard_link.empty()) {
       throw core::CorruptData("is a further name of /" + entry.hard_link +
@@ -134,7 +120,7 @@ private:
       make_file(path, *first);
     else
       target_->make_special(path, *first);
-    made_.emplace(entry.hard_link, path);
+    made_.insert_or_assign(entry.hard_link, path);
   }
 
   void count(const Entry& entry) {

@@ -3,6 +3,7 @@
 // target.
 #pragma once
 
+#include "backupd/engine/restore_target.hpp"
 #include "backupd/engine/snapshot_reader.hpp"
 
 #include <filesystem>
@@ -18,9 +19,8 @@ struct RestoreRequest {
   PathFilter paths;
   std::size_t strip = 0; // leading parts of each path that are dropped
   bool dry_run = false;
+  TargetOptions options;
 };
-
-enum class Loss { attributes, everything };
 
 struct RestoreProblem {
   std::string path, message;
@@ -29,6 +29,7 @@ struct RestoreProblem {
 
 struct RestoreResult {
   std::uint64_t files = 0, directories = 0, other = 0, bytes = 0;
+  std::uint64_t kept = 0; // of these, left as they were in the target
   // What could not be put back, or not with all its attributes.
   std::vector<RestoreProblem> problems;
   bool complete() const; // nothing but attributes is missing

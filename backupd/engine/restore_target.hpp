@@ -1,58 +1,84 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 #pragma once
 
-#include "backupd/repository/manifest.hpp"
-#include "core/file.hpp"
+#include "backupd/engine/file_writer.hpp"
+#include "backupd/engine/owner_map.hpp"
 
 #include <filesystem>
-#include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
 namespace intendance::backupd {
 
-// The folder that a restore writes beneath. Nothing outside it is reached: paths are resolved by
-// openat2 beneath it, without following a symbolic link. New files appear under their name when
-// they are complete. Entries must come in order of their paths. One thread at a time.
+// What to do with what is there already. Folders are entered in any case, and never replaced.
+enum class Overwrite {
+  always,
+  // Leaves what has the size, time, mode and owner of the snapshot's file (for links: the target)
+  // alone: goes on where a restore was interrupted. Contents and extended attributes are not
+  // compared: after a power failure, which may cost contents, `always` is the safe choice.
+  if_changed,
+  if_newer, // replaces what was modified before the snapshot's file was
+  never,
+};
+
+// "always", "if-changed", "if-newer", "never". Throws ConfigError.
+Overwrite parse_overwrite(const std::string& text);
+
+struct TargetOptions {
+  Overwrite overwrite = Overwrite::always;
+  OwnerMap owners;
+};
+
+// The folder that a restore writes beneath. Nothing outside it is reached, whatever links somebody
+// puts into it meanwhile. A file has its name when it is complete, and never before; folders get
+// their attributes when the walk has left them and every FileWriter in them is gone. Entries must
+// come in the order of their paths, from one thread; the writers may be used by others. Nothing in
+// it grows with the number of files. It may be destroyed without finish().
 class RestoreTarget {
 public:
-  using Problem = std::function<void(const std::string& path, const std::string& message)>;
-  using WriteContents = std::function<void(int descriptor)>;
-
-  // `problem` hears of attributes that could not be set.
-  RestoreTarget(const std::filesystem::path& root, Problem problem);
+  // `problem` hears, from any thread but from one at a time, of attributes that could not be set
+  // and of links that could not be made later. Raises the limit of open descriptors of the process
+  // as far as it may, because each folder of a path is kept open.
+  RestoreTarget(const std::filesystem::path& root, TargetOptions options,
+                RestoreProblems::Report problem);
   ~RestoreTarget();
   RestoreTarget(const RestoreTarget&) = delete;
   RestoreTarget& operator=(const RestoreTarget&) = delete;
 
   // `path` is relative; folders that lead to it are made. Throw Error.
   void make_directory(const std::string& path, const Entry& entry);
-  void make_file(const std::string& path, const Entry& entry, const WriteContents& write);
-  void make_hard_link(const std::string& path, const std::string& existing);
+  // Null when what is there stays, as the options say.
+  std::unique_ptr<FileWriter> begin_file(const std::string& path, const Entry& entry);
   void make_special(const std::string& path, const Entry& entry);
-  // Sets what is left of the folders' attributes and waits until all is on the disk.
+  // `existing` is a path in the target that was begun or made before; if it is not committed yet,
+  // the link follows when it is. May wait until it is committed, so the writers must not wait for
+  // the entries. False when `existing` is not the snapshot's file (it failed, or another one was
+  // kept): then the contents should be put under this name by begin_file() or make_special().
+  bool make_hard_link(const std::string& path, const Entry& entry, const std::string& existing);
+  // Waits until all is on the disk. Every FileWriter must be gone.
   void finish();
 
+  // Files, links and devices that were left alone.
+  std::uint64_t kept() const { return services_->kept; }
+
 private:
-  struct OpenFolder {
-    std::string path;
-    core::FileDescriptor descriptor;
-    const bool described; // its attributes are set when everything in it is there
-    Entry entry;
-  };
-
-  int parent_of(const std::string& path); // descriptor, valid until the next call
+  std::shared_ptr<TargetFolder> parent_of(const std::string& path);
   void leave_folders_not_above(const std::string& path);
-  core::FileDescriptor enter(int parent, const std::string& path, const std::string& name);
-  void set_attributes(int descriptor, const std::string& path, const Entry& entry);
-  void move_into_place(int parent, const std::string& temporary, const std::string& path);
-  std::string temporary_name();
+  bool describes(const TargetFolder& folder, const Entry& entry) const;
+  bool keeps(const TargetFolder& folder, const std::string& path, const Entry& entry,
+             const Attributes& wanted);
+  bool is_unchanged(const TargetFolder& folder, const std::string& name, const struct stat& there,
+                    const Entry& entry, const Attributes& wanted) const;
+  void make_special_in(TargetFolder& folder, const std::string& path, const Entry& entry,
+                       const Attributes& wanted);
+  Replace replace() const;
 
-  core::FileDescriptor root_;
-  Problem problem_;
-  std::vector<OpenFolder> open_; // from the outermost
-  std::uint64_t counter_ = 0;
-  std::uint64_t foreign_owners_ = 0; // entries whose owner an ordinary user could not set
+  TargetOptions options_;
+  std::shared_ptr<TargetServices> services_;
+  std::shared_ptr<UnfinishedFiles> unfinished_;
+  std::shared_ptr<TargetFolder> root_;
+  std::vector<std::shared_ptr<TargetFolder>> open_; // from the outermost
 };
 
 } // namespace intendance::backupd

@@ -38,21 +38,6 @@ void make_socket(const fs::path& path) {
   ASSERT_EQ(::bind(open.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)), 0);
 }
 
-OrdinaryUser::OrdinaryUser(const fs::path& folder) : root_(::geteuid() == 0) {
-  if (!root_) return;
-  EXPECT_EQ(::chown(folder.c_str(), nobody, nobody), 0);
-  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-    EXPECT_EQ(::lchown(entry.path().c_str(), nobody, nobody), 0);
-  }
-  EXPECT_EQ(::seteuid(nobody), 0);
-}
-
-OrdinaryUser::~OrdinaryUser() {
-  if (root_) {
-    EXPECT_EQ(::seteuid(0), 0);
-  }
-}
-
 WalkerTest::WalkerTest() : folder_(fs::canonical(folder_of_test_.path())), root_(folder_ / "root") {
   fs::create_directory(root_);
   write(folder_ / "elsewhere/secret", secret);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "backupd/engine/walker.hpp"
+#include "tests/backupd/ordinary_user.hpp"
 
 #include <gtest/gtest.h>
 
@@ -23,18 +24,6 @@ inline const std::string secret = "the contents of another file";
 void write(const fs::path& path, std::string_view content); // and the folders above
 void make_fifo(const fs::path& path);
 void make_socket(const fs::path& path);
-
-// For a while an ordinary user, whom everything in a folder belongs to.
-class OrdinaryUser {
-public:
-  explicit OrdinaryUser(const fs::path& folder);
-  OrdinaryUser(const OrdinaryUser&) = delete;
-  OrdinaryUser& operator=(const OrdinaryUser&) = delete;
-  ~OrdinaryUser();
-
-private:
-  bool root_;
-};
 
 using Warnings = std::vector<std::string>; // "name: message"
 
