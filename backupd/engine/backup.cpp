@@ -7,6 +7,7 @@
 #include "backupd/engine/writer_chain.hpp"
 #include "core/clock.hpp"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -134,8 +135,10 @@ private:
 };
 
 std::filesystem::path Run::cache_file() const {
-  // A job's name may hold anything; its hash is a file name.
-  const auto job = core::blake2b(core::as_bytes(request_.job));
+  // A job's name may hold anything; its hash is a file name. The epoch is in it, so that chunks of
+  // before it are not used again.
+  const auto job = core::blake2b(
+      core::as_bytes(fmt::format("{} {}", repository_.trust().deduplicate_from, request_.job)));
   return request_.state / "manifests" / core::to_hex(repository_.trust().repository) /
          core::to_hex(ByteView(job).first(8));
 }
@@ -144,10 +147,10 @@ Run::Run(Repository& repository, const BackupRequest& request, std::stop_token s
          const std::function<void(const BackupProgress&)>& progress)
     : repository_(repository), request_(request), stop_(std::move(stop)), progress_(progress),
       chunks_(repository, repository.load_index(result_.findings), request.state / "spool"),
-      chunker_(repository.secrets().naming), previous_(cache_file()),
+      chunker_(repository.secrets().newest().naming), previous_(cache_file()),
       manifest_(chunks_, chunker_, [this](const Entry& entry) { next_->add(entry); }),
       block_(read_size) {
-  header_.machine = request.machine;
+  header_.machine = repository.trust().writer(repository.writer().public_key())->name;
   header_.job = request.job;
   header_.started = core::system_clock().now();
   header_.trust_version = repository.trust().version;

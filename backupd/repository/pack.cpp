@@ -88,25 +88,21 @@ WriteSession begin_session(const TrustDocument& trust, const SharedSecrets& secr
   session.public_key = core::agreement_public(ephemeral);
   session.secret = derive_session(core::agree(ephemeral, epoch.public_key), session.public_key,
                                   epoch.public_key, trust.repository);
-  session.structure = secrets.structure.clone();
-  session.naming = secrets.naming.clone();
+  session.structure = secrets.of(epoch.number).structure.clone();
+  session.naming = secrets.of(epoch.number).naming.clone();
   return session;
 }
 
 SecretBytes session_secret(const TrustDocument& trust, const SharedSecrets& reader,
                            std::uint32_t epoch, const core::PublicKey& session) {
-  const auto secret = reader.epochs.find(epoch);
-  const auto named = std::find_if(trust.epochs.begin(), trust.epochs.end(),
-                                  [&](const auto& each) { return each.number == epoch; });
-  if (named == trust.epochs.end()) {
-    throw CorruptData("belongs to epoch " + std::to_string(epoch) +
-                      ", which the trust object does not name");
-  }
-  if (secret == reader.epochs.end()) {
+  const auto& secret = reader.of(epoch).opens;
+  if (secret.empty()) {
     throw core::AccessDenied("needs a reader key of epoch " + std::to_string(epoch));
   }
-  return derive_session(core::agree(secret->second, session), session, named->public_key,
-                        trust.repository);
+  const auto named = std::find_if(trust.epochs.begin(), trust.epochs.end(),
+                                  [&](const auto& each) { return each.number == epoch; });
+  if (named == trust.epochs.end()) throw CorruptData("is of an epoch that nobody named");
+  return derive_session(core::agree(secret, session), session, named->public_key, trust.repository);
 }
 
 ChunkId chunk_id(const SecretBytes& naming, ChunkKind kind, ByteView raw) {
@@ -211,7 +207,7 @@ PackOpener::PackOpener(const TrustDocument& trust, const SharedSecrets& secrets)
 SecretBytes PackOpener::blob_key(const PackHeader& header, ChunkKind kind) const {
   const auto fields = parse_header(header);
   if (kind == ChunkKind::references) {
-    return core::derive(secrets_.structure, "references", {salt_of(header)});
+    return core::derive(secrets_.of(fields.epoch).structure, "references", {salt_of(header)});
   }
   const auto session = session_secret(trust_, secrets_, fields.epoch, fields.session);
   return core::derive(session, "pack", {salt_of(header)});
@@ -222,7 +218,8 @@ Buffer PackOpener::open(const PackHeader& header, const PackEntry& entry, std::s
   const auto plain = core::open_sealed(blob_key(header, entry.kind), blob_nonce(number), sealed,
                                        blob_context(entry.id, entry.kind));
   auto raw = unpack(plain, entry.length);
-  if (!secrets_.naming.empty() && chunk_id(secrets_.naming, entry.kind, raw) != entry.id) {
+  const auto& naming = secrets_.of(parse_header(header).epoch).naming;
+  if (!naming.empty() && chunk_id(naming, entry.kind, raw) != entry.id) {
     throw CorruptData("holds other bytes than its id says");
   }
   return raw;
@@ -244,8 +241,8 @@ PackInfo PackOpener::open_directory(const PackName& name, std::uint64_t size,
   info.name = name;
   info.size = size;
   info.header = header;
-  parse_header(header);
-  const auto entries = core::open_sealed(core::derive(secrets_.structure, "directory"),
+  const auto epoch = parse_header(header).epoch;
+  const auto entries = core::open_sealed(core::derive(secrets_.of(epoch).structure, "directory"),
                                          core::to_array<nonce_size>(directory.first(nonce_size)),
                                          directory.subspan(nonce_size), header);
   const auto blobs_end = size - pack_tail_size - directory.size();

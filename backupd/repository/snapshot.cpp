@@ -176,18 +176,22 @@ Snapshot decode_snapshot(const SnapshotName& name, ByteView object, const TrustD
                          const SharedSecrets& secrets) {
   if (core::blake2b(object) != name) throw CorruptData("is not what its name says");
   const auto parts = split(object);
-  if (trust.writer(parts.writer) == nullptr) {
-    throw core::AccessDenied("is signed by a writer that the owner does not trust");
-  }
+  const auto& machine = trust.machine_of(parts.writer, name);
   if (!core::verify_signature(parts.writer, signed_bytes(trust.repository, parts.before_signature),
                               parts.signature)) {
     throw CorruptData("does not carry its writer's signature");
   }
   ByteReader reader(parts.header);
   const auto nonce = reader.array<nonce_size>();
-  const auto plain = core::open_sealed(core::derive(secrets.structure, "snapshot header"), nonce,
-                                       reader.rest(), parts.intro);
-  return {name, parts.writer, parse_json(plain, header_of)};
+  const auto epoch = ByteReader(parts.body).fixed<std::uint32_t>();
+  const auto plain = core::open_sealed(core::derive(secrets.of(epoch).structure, "snapshot header"),
+                                       nonce, reader.rest(), parts.intro);
+  Snapshot snapshot{name, parts.writer, parse_json(plain, header_of)};
+  if (snapshot.header.machine != machine) {
+    throw core::AccessDenied("says that it is of another machine than " + machine +
+                             ", whose writer signed it");
+  }
+  return snapshot;
 }
 
 SnapshotBody decode_snapshot_body(ByteView object, const TrustDocument& trust,

@@ -100,7 +100,7 @@ TEST_F(Pack, MaintainersSeeStructureOnly) {
   ASSERT_EQ(info.entries.size(), 1u);
   EXPECT_EQ(info.entries[0].id, contents.entries[0].id);
   EXPECT_EQ(info.entries[0].length, 15u);
-  EXPECT_TRUE(maintainer_secrets_.naming.empty());
+  EXPECT_TRUE(maintainer_secrets_.newest().naming.empty());
 }
 
 // The session's secret is the one thing that the machine had; it is not among what it keeps.
@@ -157,7 +157,7 @@ TEST_F(Pack, ABlobOpensOnlyInItsPlace) {
 TEST_F(Pack, IndexKeepsEverythingAndFindsChanges) {
   const auto pack = write({"a", "bb"});
   const auto object = encode_index({pack}, session_.structure);
-  const auto packs = decode_index(object, maintainer_secrets_.structure);
+  const auto packs = decode_index(object, maintainer_secrets_.newest().structure);
   ASSERT_EQ(packs.size(), 1u);
   EXPECT_EQ(packs[0].name, pack.name);
   EXPECT_EQ(packs[0].size, pack.size);

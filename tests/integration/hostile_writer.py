@@ -40,9 +40,12 @@ class HostileWriter:
         self.signs = nacl.signing.SigningKey(key[:32])
         trust = json.loads(max((repository / "trust").iterdir()).read_bytes().split(b"\n", 2)[2])
         secrets = json.loads(age_file.decrypt(base64.b64decode(trust["writer_secrets"]), [key[32:]]))
-        self.naming, self.structure = (base64.b64decode(secrets[name]) for name in ("naming", "structure"))
         self.id, self.epoch = bytes.fromhex(trust["repository"]), trust["epochs"][-1]["number"]
+        newest = secrets["epochs"][str(self.epoch)]
+        self.naming, self.structure = (base64.b64decode(newest[name]) for name in ("naming", "structure"))
         self.trust_version = trust["version"]
+        own = bytes(self.signs.verify_key)
+        self.machine = next((w["name"] for w in trust["writers"] if base64.b64decode(w["signs"]) == own), "nobody")
         public = base64.b64decode(trust["epochs"][-1]["public"])
         secret = os.urandom(32)
         self.session_public = nacl.bindings.crypto_scalarmult_base(secret)
@@ -89,7 +92,7 @@ class HostileWriter:
 
     def _snapshot(self, page: bytes, first: bytes, references: bytes) -> bytes:
         start = b"INTDSNAP" + struct.pack("<BBH", 1, 1, 0)
-        header = {"machine": "stolen", "job": "hostile", "started": "2030-01-01T00:00:00Z",
+        header = {"machine": self.machine, "job": "hostile", "started": "2030-01-01T00:00:00Z",
                   "finished": "2030-01-01T00:00:00Z", "sequence": 1, "previous": None,
                   "trust_version": self.trust_version, "files": 1, "directories": 1, "other": 1, "bytes": 1,
                   "new_bytes": 1, "stored_bytes": 1, "warnings": 0,
