@@ -59,14 +59,16 @@ RepositoryConfig chosen_repository(const CommandContext& context) {
                                          (names.empty() ? "none" : names));
 }
 
-Repository open_repository(const CommandContext& context, std::initializer_list<Role> roles) {
-  const auto chosen = chosen_repository(context);
-  // The newest trust object that this machine saw is remembered where there is a state folder; on a
-  // machine of the moment there is none.
+std::filesystem::path trust_memory(const CommandContext& context) {
   const auto state = context.state_directory();
   const bool remembers = context.has("state") || ::access(state.c_str(), W_OK) == 0;
+  return remembers ? state / "trust" : std::filesystem::path();
+}
+
+Repository open_repository(const CommandContext& context, std::initializer_list<Role> roles) {
+  const auto chosen = chosen_repository(context);
   return Repository::open(storage::open_store(chosen.url), KeyFolder(chosen.keys), roles,
-                          remembers ? state / "trust" : std::filesystem::path());
+                          trust_memory(context));
 }
 
 bool report(const CommandContext& context, const std::vector<Finding>& findings) {
