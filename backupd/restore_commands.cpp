@@ -21,8 +21,8 @@ ExitStatus restore_command(CommandContext& context) {
   const auto repository = open_repository(context, {Role::reader});
   auto findings = repository.findings();
   const auto index = repository.load_index(findings);
+  const auto snapshot = repository.find_snapshot(context.text("snapshot"), findings);
   const bool warned = report(context, findings);
-  const auto snapshot = repository.find_snapshot(context.text("snapshot"));
   SnapshotReader reader(repository, index, snapshot);
   RestoreRequest request;
   request.target = std::filesystem::absolute(context.text("target"));

@@ -169,8 +169,15 @@ void Repository::check_trust_version(const Snapshot& snapshot,
 }
 
 Snapshot Repository::find_snapshot(const std::string& wanted) const {
+  std::vector<Finding> ignored;
+  return find_snapshot(wanted, ignored);
+}
+
+Snapshot Repository::find_snapshot(const std::string& wanted,
+                                   std::vector<Finding>& findings) const {
   std::vector<Finding> unreadable;
   auto all = snapshots(unreadable);
+  findings.insert(findings.end(), unreadable.begin(), unreadable.end());
   if (wanted == "latest") {
     if (all.empty() && !unreadable.empty()) {
       throw CorruptData("no snapshot of " + store_->address() + " can be used: " +

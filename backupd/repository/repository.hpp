@@ -48,6 +48,8 @@ public:
   // All that can be read, oldest first; what cannot is added to `findings`.
   std::vector<Snapshot> snapshots(std::vector<Finding>& findings) const;
   // By id, a unique prefix of at least 4 digits, or "latest". Throws ConfigError.
+  // What else cannot be used is added to `findings`: it might have been the latest.
+  Snapshot find_snapshot(const std::string& wanted, std::vector<Finding>& findings) const;
   Snapshot find_snapshot(const std::string& wanted) const;
   SnapshotBody body(const Snapshot& snapshot) const;
 

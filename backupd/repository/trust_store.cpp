@@ -231,8 +231,8 @@ TrustDocument next_version(const TrustInForce& trust, core::TimePoint now) {
   return next;
 }
 
-core::Digest store_trust(storage::ObjectStore& store, TrustDocument& document, const OwnerKey& owner,
-                 const AgeIdentity& reader) {
+core::Digest store_trust(storage::ObjectStore& store, TrustDocument& document,
+                         const OwnerKey& owner, const AgeIdentity& reader) {
   // A thief may have put something under the next name; a number that is left out does no harm.
   while (store.head(trust_object_name(document.version))) ++document.version;
   const auto object = encode_trust(document, owner);
