@@ -68,12 +68,14 @@ bool has_state(const CommandContext& context) {
 
 } // namespace
 
+std::filesystem::path trust_memory(const CommandContext& context) {
+  return has_state(context) ? context.state_directory() / "trust" : std::filesystem::path();
+}
+
 Repository open_repository(const CommandContext& context, std::initializer_list<Role> roles) {
   const auto chosen = chosen_repository(context);
-  const auto state = context.state_directory();
-  const bool remembers = has_state(context);
   return Repository::open(storage::open_store(chosen.url), KeyFolder(chosen.keys), roles,
-                          remembers ? state / "trust" : std::filesystem::path());
+                          trust_memory(context));
 }
 
 OpenIndex::OpenIndex(const CommandContext& context, const Repository& repository,

@@ -18,6 +18,9 @@
 namespace intendance::backupd {
 
 void register_repository_commands(core::CommandLine& line);
+void register_key_commands(core::CommandLine& line);
+void register_revoke_command(core::CommandLine& line);
+void register_recovery_command(core::CommandLine& line);
 void register_backup_commands(core::CommandLine& line);
 void register_listing_commands(core::CommandLine& line);
 void register_restore_commands(core::CommandLine& line);
@@ -29,6 +32,9 @@ core::Command make_command(const std::string& name, const std::string& summary,
 
 // Of --repository and --keys, or of the configuration. Throws ConfigError.
 RepositoryConfig chosen_repository(const core::CommandContext& context);
+// Where the newest trust object that this machine saw is remembered: in the state folder; on a
+// machine of the moment there is none, and the path is empty.
+std::filesystem::path trust_memory(const core::CommandContext& context);
 Repository open_repository(const core::CommandContext& context, std::initializer_list<Role> roles);
 
 // The index of a repository, up to date: kept in the state folder where there is one.

@@ -7,6 +7,9 @@ namespace intendance::backupd {
 
 void register_commands(core::CommandLine& line) {
   register_repository_commands(line);
+  register_key_commands(line);
+  register_revoke_command(line);
+  register_recovery_command(line);
   register_backup_commands(line);
   register_listing_commands(line);
   register_restore_commands(line);

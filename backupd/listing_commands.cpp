@@ -99,9 +99,9 @@ ExitStatus ls(CommandContext& context) {
   const auto repository = open_repository(context, {Role::reader});
   auto findings = repository.findings();
   OpenIndex opened(context, repository, findings);
+  const auto snapshot = repository.find_snapshot(context.text("snapshot"), findings);
   const bool warned = report(context, findings);
-  SnapshotReader reader(repository, opened.index(),
-                        repository.find_snapshot(context.text("snapshot")));
+  SnapshotReader reader(repository, opened.index(), snapshot);
   const PathFilter filter(context.texts("path"));
   const auto zone = core::TimeZone::local();
   std::uint64_t found = 0;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 #include "backupd/command_support.hpp"
+#include "core/calendar.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ostream.h>
@@ -15,93 +16,183 @@ using Json = nlohmann::json;
 
 namespace {
 
+// "age1…" or "age1…=NAME"; without a name it gets one of its number.
+TrustedKey recipient_of(const std::string& text, std::size_t number) {
+  const auto sign = text.find('=');
+  try {
+    const auto recipient = AgeRecipient::parse(text.substr(0, sign));
+    TrustedKey key{sign == std::string::npos ? fmt::format("reader-{}", number)
+                                             : text.substr(sign + 1),
+                   recipient};
+    check_key_name(key.name);
+    return key;
+  } catch (const core::CorruptData& error) {
+    throw ConfigError("--recipient " + text + " " + error.what());
+  }
+}
+
+FirstPeople people_of(const CommandContext& context) {
+  FirstPeople people;
+  if (context.has("no-reader-key")) people.reader_key = FirstPeople::ReaderKey::none;
+  for (const auto& text : context.texts("recipient"))
+    people.readers.push_back(recipient_of(text, people.readers.size() + 1));
+  if (!context.has("writer")) return people;
+  try {
+    people.writer = WriterPublic::parse(context.text("writer"));
+  } catch (const core::CorruptData& error) {
+    throw ConfigError(std::string("--writer ") + error.what());
+  }
+  return people;
+}
+
+void print_init(const CommandContext& context, const RepositoryConfig& chosen,
+                const std::string& machine, const FirstPeople& people) {
+  fmt::print(context.out(),
+             "repository   {}\nmachine      {}\nkeys         {}\n\n"
+             "  owner.key         keep offline, in a safe: it decides whom to trust\n",
+             chosen.url, machine, chosen.keys.string());
+  const bool own_reader = people.reader_key == FirstPeople::ReaderKey::in_folder;
+  if (own_reader) {
+    fmt::print(context.out(), "  reader.key        whoever restores; print it with intendance key "
+                              "recovery-sheet\n");
+  }
+  fmt::print(context.out(), "  maintenance.key   the hub\n");
+  if (!people.writer) {
+    fmt::print(context.out(), "  writer.key        the machine; intendance key export --writer "
+                              "makes its bundle\n");
+  }
+  for (const auto& reader : people.readers)
+    fmt::print(context.out(), "reader       {}  {}\n", reader.name, reader.recipient.text());
+  if (people.readers.size() + (own_reader ? 1 : 0) < 2) {
+    fmt::print(context.err(),
+               "warning: only one key can read this repository: if it is lost, every backup in it "
+               "is lost; two or more are wanted, the lab's and the co-op's: intendance key "
+               "add-reader age1… --name NAME\n");
+  }
+}
+
 ExitStatus repository_init(CommandContext& context) {
   const auto chosen = chosen_repository(context);
   const auto machine =
       context.text("machine", context.has_config() ? context.config().machine_name() : "");
   if (machine.empty()) throw ConfigError("--machine NAME is missing: whose backups will these be?");
+  const auto people = people_of(context);
   const auto store = storage::open_store(chosen.url);
   const KeyFolder keys(chosen.keys);
-  Repository::initialise(*store, keys, machine, core::system_clock().now());
-  fmt::print(context.out(),
-             "repository   {}\nmachine      {}\nkeys         {}\n\n"
-             "  owner.key         keep offline, in a safe: it decides whom to trust\n"
-             "  reader.key        whoever restores; without it nothing can be read, ever\n"
-             "  maintenance.key   the hub\n"
-             "  writer.key        the machine; intendance key export --writer makes its bundle\n",
-             chosen.url, machine, chosen.keys.string());
+  Repository::initialise(*store, keys, machine, core::system_clock().now(), people);
+  print_init(context, chosen, machine, people);
   return ExitStatus::done;
+}
+
+template <class Key, class Describe>
+Json list_of(const std::vector<Key>& keys, Describe&& describe) {
+  auto list = Json::array();
+  for (const auto& key : keys) list.push_back(describe(key));
+  return list;
+}
+
+Json json_of(const TrustDocument& trust) {
+  const auto key = [](const TrustedKey& each) {
+    return Json{{"name", each.name}, {"recipient", each.recipient.text()}};
+  };
+  const auto revoked = [](const RevokedKey& each) {
+    return Json{
+        {"name", each.name}, {"recipient", each.recipient.text()}, {"last_epoch", each.last_epoch}};
+  };
+  return {{"repository", core::to_hex(trust.repository)},
+          {"trust_version", trust.version},
+          {"created", core::format_utc(trust.created)},
+          {"grace_seconds", trust.grace.count()},
+          {"deduplicate_from", trust.deduplicate_from},
+          {"readers", list_of(trust.readers, key)},
+          {"maintainers", list_of(trust.maintainers, key)},
+          {"writers", list_of(trust.writers,
+                              [](const TrustedWriter& each) {
+                                const WriterPublic both{each.signs, each.recipient};
+                                return Json{{"name", each.name},
+                                            {"signs", core::to_hex(each.signs)},
+                                            {"recipient", each.recipient.text()},
+                                            {"public", both.text()}};
+                              })},
+          {"revoked_readers", list_of(trust.revoked_readers, revoked)},
+          {"revoked_maintainers", list_of(trust.revoked_maintainers, revoked)},
+          {"revoked_writers", list_of(trust.revoked_writers,
+                                      [](const RevokedWriter& each) {
+                                        return Json{{"name", each.name},
+                                                    {"signs", core::to_hex(each.signs)},
+                                                    {"snapshots", each.snapshots.size()}};
+                                      })},
+          {"epochs", list_of(trust.epochs, [](const Epoch& each) {
+             return Json{{"number", each.number}, {"public", core::to_hex(each.public_key)}};
+           })}};
+}
+
+void print_people(std::ostream& out, const TrustDocument& trust) {
+  for (const auto& each : trust.writers) fmt::print(out, "writer       {}\n", each.name);
+  for (const auto& each : trust.readers)
+    fmt::print(out, "reader       {}  {}\n", each.name, each.recipient.text());
+  for (const auto& each : trust.maintainers)
+    fmt::print(out, "maintainer   {}  {}\n", each.name, each.recipient.text());
+  for (const auto& each : trust.revoked_writers)
+    fmt::print(out, "revoked      writer {}, whose {} snapshots until then count\n", each.name,
+               each.snapshots.size());
+  for (const auto& each : trust.revoked_readers)
+    fmt::print(out, "revoked      reader {}, who still opens epochs to {}\n", each.name,
+               each.last_epoch);
+  for (const auto& each : trust.revoked_maintainers)
+    fmt::print(out, "revoked      maintainer {}, who still sees the structure of epochs to {}\n",
+               each.name, each.last_epoch);
 }
 
 ExitStatus repository_info(CommandContext& context) {
   const auto repository = open_repository(context, {Role::reader, Role::maintainer, Role::writer});
   const auto& trust = repository.trust();
-  Json json = {{"repository", core::to_hex(trust.repository)},
-               {"address", repository.store().address()},
-               {"trust_version", trust.version},
-               {"writers", Json::array()},
-               {"readers", Json::array()},
-               {"maintainers", Json::array()}};
-  for (const auto& each : trust.writers)
-    json["writers"].push_back({{"name", each.name}, {"signs", core::to_hex(each.signs)}});
-  for (const auto& each : trust.readers)
-    json["readers"].push_back({{"name", each.name}, {"recipient", each.recipient.text()}});
-  for (const auto& each : trust.maintainers)
-    json["maintainers"].push_back({{"name", each.name}, {"recipient", each.recipient.text()}});
+  const auto owner = KeyFolder(chosen_repository(context).keys).owner_public();
   if (context.json()) {
+    auto json = json_of(trust);
+    json["address"] = repository.store().address();
+    json["owner"] = owner_public_text(owner);
+    json["owner_fingerprint"] = fingerprint(owner);
+    json["findings"] = list_of(repository.findings(), [](const Finding& each) {
+      return Json{{"object", each.object}, {"message", each.message}};
+    });
     context.out() << dumped(json);
   } else {
-    fmt::print(context.out(), "repository   {}\naddress      {}\ntrust        version {}, of {}\n",
-               json["repository"].get<std::string>(), repository.store().address(), trust.version,
-               core::format_utc(trust.created));
-    for (const auto& each : trust.writers)
-      fmt::print(context.out(), "writer       {}\n", each.name);
-    for (const auto& each : trust.readers)
-      fmt::print(context.out(), "reader       {}  {}\n", each.name, each.recipient.text());
-    for (const auto& each : trust.maintainers)
-      fmt::print(context.out(), "maintainer   {}  {}\n", each.name, each.recipient.text());
+    const auto since = trust.deduplicate_from == trust.epochs.front().number
+                           ? std::string()
+                           : fmt::format(", deduplicating since {}", trust.deduplicate_from);
+    fmt::print(context.out(),
+               "repository   {}\naddress      {}\ntrust        version {}, of {}\n"
+               "owner        {}\nepoch        {}{}\ngrace        {} h\n",
+               core::to_hex(trust.repository), repository.store().address(), trust.version,
+               core::format_utc(trust.created), fingerprint(owner), trust.epochs.back().number,
+               since, std::chrono::floor<std::chrono::hours>(trust.grace).count());
+    print_people(context.out(), trust);
   }
   return status_of(report(context, repository.findings()));
-}
-
-ExitStatus key_export(CommandContext& context) {
-  if (!context.has("writer"))
-    throw ConfigError("--writer is missing: it is the only bundle that a machine gets");
-  const KeyFolder keys(chosen_repository(context).keys);
-  const auto writer = keys.writer();
-  if (!writer) throw ConfigError(keys.path().string() + "/writer.key is missing");
-  const std::filesystem::path folder = context.text("output");
-  std::filesystem::create_directories(folder);
-  std::filesystem::permissions(folder, std::filesystem::perms::owner_all);
-  core::write_file_atomically(folder / "writer.key", writer->text() + "\n", 0600);
-  core::write_file_atomically(folder / "owner.pub", owner_public_text(keys.owner_public()) + "\n",
-                              0644);
-  fmt::print(context.out(),
-             "{0}/writer.key\n{0}/owner.pub\n\nwith these the machine writes and deduplicates; it "
-             "reads nothing\n",
-             folder.string());
-  return ExitStatus::done;
 }
 
 } // namespace
 
 void register_repository_commands(core::CommandLine& line) {
   auto init =
-      make_command("repository init", "Make a repository and its keys", "",
+      make_command("repository init", "Make a repository and its keys", "--machine NAME",
                    "intendance repository init --repository file:///srv/backup/web-1 --keys ./keys "
-                   "--machine web-1",
+                   "--machine web-1 --recipient age1…=lab --recipient age1…=co-op",
                    repository_init);
   init.options.add_options()("machine", options::value<std::string>()->value_name("NAME"),
-                             "whose backups");
+                             "whose backups")(
+      "recipient", options::value<std::vector<std::string>>()->value_name("age1…[=NAME]"),
+      "who can read too: the public half of a key that he made with age-keygen or intendance key "
+      "generate reader; may be repeated")(
+      "no-reader-key", "make no reader.key: those of --recipient alone can read")(
+      "writer", options::value<std::string>()->value_name("PUBLIC"),
+      "public half of the key that the machine made with intendance key generate writer, so that "
+      "none is made here");
   line.add(std::move(init));
-  line.add(make_command("repository info", "Show a repository's address and whom it trusts", "",
+  line.add(make_command("repository info",
+                        "Show a repository's address and whom it trusts (any key)", "",
                         "intendance repository info --repository web-1", repository_info));
-  auto key = make_command(
-      "key export", "Write the bundle of keys that a machine gets", "--writer --output DIR",
-      "intendance key export --writer --repository web-1 --output ./for-web-1", key_export);
-  key.options.add_options()("writer", "the writer's key and the owner's public one")(
-      "output", options::value<std::string>()->value_name("DIR"), "folder to write into");
-  line.add(std::move(key));
 }
 
 } // namespace intendance::backupd

@@ -33,8 +33,8 @@ ExitStatus restore_command(CommandContext& context) {
   const auto repository = open_repository(context, {Role::reader});
   auto findings = repository.findings();
   OpenIndex opened(context, repository, findings);
+  const auto snapshot = repository.find_snapshot(context.text("snapshot"), findings);
   const bool warned = report(context, findings);
-  const auto snapshot = repository.find_snapshot(context.text("snapshot"));
   SnapshotReader reader(repository, opened.index(), snapshot);
   RestoreResult result;
   {

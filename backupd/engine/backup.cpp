@@ -121,7 +121,7 @@ Run::Run(Repository& repository, ChunkIndex& index, const BackupRequest& request
          std::stop_token stop, const Progress& progress)
     : repository_(repository), index_(index), request_(request), stop_(std::move(stop)),
       progress_(progress), chunks_(repository, index, pipeline_options(request, repository)),
-      chunker_(repository.secrets().naming),
+      chunker_(repository.secrets().newest().naming),
       previous_file_(previous_file(request, core::to_hex(repository.trust().repository))),
       previous_(previous_file_, index),
       next_(previous_file_, file_time(core::system_clock().now())),
@@ -129,7 +129,7 @@ Run::Run(Repository& repository, ChunkIndex& index, const BackupRequest& request
           chunks_, chunker_,
           [this](ByteView record, std::span<const ChunkHome> homes) { next_.add(record, homes); }),
       recorder_(chunks_, chunker_, manifest_), scan_(request.walk, previous_, stop_) {
-  header_.machine = request.machine;
+  header_.machine = repository.trust().writer(repository.writer().public_key())->name;
   header_.job = request.job;
   header_.started = core::system_clock().now();
   header_.trust_version = repository.trust().version;
@@ -278,9 +278,8 @@ BackupResult Run::commit() {
   WriterChain chain(request_.state, repository_);
   chain.join(header_, result_.findings);
   header_.finished = core::system_clock().now();
-  const auto object =
-      encode_snapshot(header_, body_, chunks_.session(), repository_.secrets().structure,
-                      repository_.writer(), repository_.trust().repository);
+  const auto object = encode_snapshot(header_, body_, chunks_.session(), repository_.secrets(),
+                                      repository_.writer(), repository_.trust().repository);
   result_.snapshot = core::sha256(object);
   repository_.store().put(snapshot_object_name(result_.snapshot), object);
   // From here on the backup is done, whatever becomes of what makes the next one quick.
@@ -294,9 +293,13 @@ BackupResult Run::commit() {
   return std::move(result_);
 }
 
-// Chunks in packs that a prune wants to delete count as not stored.
-void set_usable_packs(const std::vector<Mark>& marks, ChunkIndex& index) {
-  for (std::uint32_t pack = 0; pack < index.packs().size(); ++pack) index.set_usable(pack, true);
+// Chunks in packs that a prune wants to delete count as not stored, and so do those that a revoked
+// writer may have placed.
+void set_usable_packs(const Repository& repository, const std::vector<Mark>& marks,
+                      ChunkIndex& index) {
+  const auto first = repository.trust().deduplicate_from;
+  for (std::uint32_t pack = 0; pack < index.packs().size(); ++pack)
+    index.set_usable(pack, index.packs()[pack].oldest_epoch >= first);
   for (const auto& mark : marks) {
     for (const auto& name : mark.packs) {
       if (const auto pack = index.find_pack(name)) index.set_usable(*pack, false);
@@ -328,7 +331,7 @@ BackupResult back_up(Repository& repository, const BackupRequest& request, std::
     // Marks first: an index that is read after a mark is gone does not name its packs any more.
     const auto marks = read_marks(repository, findings);
     repository.update(index, findings);
-    set_usable_packs(marks, index);
+    set_usable_packs(repository, marks, index);
     Run run(repository, index, request, stop, progress);
     run.store_all();
     if (session.age() > session_limit) {

@@ -78,7 +78,14 @@ private:
       taken_ = block.offset - begin_;
       const auto sealed = ByteView(bytes_).subspan(taken_, block.stored);
       taken_ += block.stored;
-      if (!reader_.repository().namer().can_name(block.kind)) continue;
+      const auto epoch = directory_->origins.at(block.origin).epoch;
+      try {
+        if (!reader_.repository().namer().can_name(epoch, block.kind)) continue;
+      } catch (const core::CorruptData& error) {
+        report_.problems.push_back(fmt::format("block {}: {}", block.number, error.what()));
+        lose(block);
+        continue;
+      }
       open(block, sealed);
     }
   }
@@ -98,7 +105,9 @@ private:
     for (const auto& chunk : directory_->chunks_of(block)) {
       const auto bytes = rest.first(chunk.length);
       rest = rest.subspan(chunk.length);
-      if (reader_.repository().namer().name(block.kind, bytes) == chunk.id) continue;
+      if (reader_.repository().namer().name(directory_->origins.at(block.origin).epoch, block.kind,
+                                            bytes) == chunk.id)
+        continue;
       report_.problems.push_back(
           fmt::format("chunk {}: holds other bytes than its id says", core::to_hex(chunk.id)));
       report_.lost.push_back(chunk.id);

@@ -65,7 +65,7 @@ void PackPipeline::push(OpenBlock&& block) {
 
 void PackPipeline::seal_blocks() {
   try {
-    BlockSealer sealer(session_, repository_.secrets().structure, options_.compression_level);
+    BlockSealer sealer(session_, repository_.secrets(), options_.compression_level);
     while (auto work = work_.pop()) {
       auto& block = work->block;
       const auto bytes = sealer.seal(block.kind, block.number, block.raw);
@@ -85,8 +85,7 @@ void PackPipeline::pack_blocks() {
     while (auto next = sealed_.pop()) {
       auto block = next->get();
       auto& pack = block.kind == ChunkKind::contents ? contents : structure;
-      if (!pack)
-        pack = std::make_unique<PackWriter>(repository_.secrets().structure, options_.spool_folder);
+      if (!pack) pack = std::make_unique<PackWriter>(repository_.secrets(), options_.spool_folder);
       pack->add(session_.origin, block.kind, block.number, block.sealed, block.chunks);
       give_back(std::move(block.sealed));
       if (!pack->is_full()) continue;
@@ -125,7 +124,7 @@ void PackPipeline::store_packs() {
 
 void PackPipeline::store_index(std::vector<PackInfo>& packs) {
   if (packs.empty()) return;
-  const auto object = encode_index(packs, repository_.secrets().structure);
+  const auto object = encode_index(packs, repository_.secrets());
   const auto name = core::sha256(object);
   repository_.store().put(index_object_name(name), object);
   indexes_.push_back(name);

@@ -18,23 +18,24 @@ constexpr std::size_t nonce_size = 24;
 constexpr std::uint64_t longest_announcement = std::uint64_t{64} << 20;
 
 Buffer seal_json(std::string_view magic, std::string_view purpose, const Json& json,
-                 const core::SecretBytes& structure) {
-  auto object = object_intro(magic);
+                 const SharedSecrets& secrets) {
+  auto object = object_intro(magic, secrets.epochs.rbegin()->first);
   const auto nonce = core::random_nonce();
   const auto text = json.dump(-1, ' ', false, Json::error_handler_t::replace);
-  const auto sealed =
-      core::seal(core::derive(structure, purpose), nonce, core::as_bytes(text), object);
+  const auto sealed = core::seal(core::derive(secrets.newest().structure, purpose), nonce,
+                                 core::as_bytes(text), object);
   ByteWriter out(object);
   out.bytes(nonce);
   out.bytes(sealed);
   return object;
 }
 
-Mark open_mark(ByteView object, const core::SecretBytes& structure) {
+Mark open_mark(ByteView object, const SharedSecrets& secrets) {
   ByteReader reader(object);
   const auto intro = read_intro(reader, mark_magic, "a mark");
   const auto nonce = reader.array<nonce_size>();
-  const auto text = core::open_sealed(core::derive(structure, "mark"), nonce, reader.rest(), intro);
+  const auto text = core::open_sealed(core::derive(secrets.of(intro.epoch).structure, "mark"),
+                                      nonce, reader.rest(), intro.bytes);
   try {
     const auto json = Json::parse(core::as_text(text));
     Mark mark;
@@ -68,7 +69,7 @@ std::vector<Mark> read_marks(const Repository& repository, std::vector<Finding>&
     try {
       const auto object = repository.store().get(info.name, longest_announcement);
       if (!object) continue; // its prune is done
-      auto mark = open_mark(*object, repository.secrets().structure);
+      auto mark = open_mark(*object, repository.secrets());
       mark.object = info.name;
       mark.stored = info.modified;
       marks.push_back(std::move(mark));
@@ -88,8 +89,7 @@ std::string put_mark(const Repository& repository, const std::string& machine,
                {"packs", Json::array()}};
   for (const auto& pack : packs) json["packs"].push_back(core::to_hex(pack));
   const auto name = random_name("marks/");
-  repository.store().put(
-      name, ByteView(seal_json(mark_magic, "mark", json, repository.secrets().structure)));
+  repository.store().put(name, ByteView(seal_json(mark_magic, "mark", json, repository.secrets())));
   return name;
 }
 
@@ -106,8 +106,8 @@ Session::Session(const Repository& repository, const std::string& machine, const
   const Json json = {{"machine", machine},
                      {"job", job},
                      {"started", core::format_utc(core::system_clock().now())}};
-  repository.store().put(
-      object_, ByteView(seal_json(session_magic, "session", json, repository.secrets().structure)));
+  repository.store().put(object_,
+                         ByteView(seal_json(session_magic, "session", json, repository.secrets())));
 }
 
 Session::~Session() {

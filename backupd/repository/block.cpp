@@ -48,10 +48,11 @@ WriteSession begin_session(const TrustDocument& trust) {
   return session;
 }
 
-BlockSealer::BlockSealer(const WriteSession& session, const SecretBytes& structure,
+BlockSealer::BlockSealer(const WriteSession& session, const SharedSecrets& secrets,
                          int compression_level)
     : contents_key_(contents_key(session.secret)),
-      references_key_(references_key(structure, session.origin.session)),
+      references_key_(
+          references_key(secrets.of(session.origin.epoch).structure, session.origin.session)),
       compressor_(compression_level) {}
 
 ByteView BlockSealer::seal(ChunkKind kind, std::uint64_t number, ByteView raw) {
@@ -75,22 +76,19 @@ BlockOpener::BlockOpener(const TrustDocument& trust, const SharedSecrets& secret
     : trust_(trust), secrets_(secrets) {}
 
 SecretBytes BlockOpener::session_secret(const Origin& origin) const {
+  const auto& secret = secrets_.of(origin.epoch).opens;
+  if (secret.empty())
+    throw core::AccessDenied("needs a reader key of epoch " + std::to_string(origin.epoch));
   const auto named = std::find_if(trust_.epochs.begin(), trust_.epochs.end(),
                                   [&](const auto& each) { return each.number == origin.epoch; });
-  if (named == trust_.epochs.end()) {
-    throw CorruptData("belongs to epoch " + std::to_string(origin.epoch) +
-                      ", which the trust object does not name");
-  }
-  const auto secret = secrets_.epochs.find(origin.epoch);
-  if (secret == secrets_.epochs.end()) {
-    throw core::AccessDenied("needs a reader key of epoch " + std::to_string(origin.epoch));
-  }
-  return derive_session(core::agree(secret->second, origin.session), origin.session,
-                        named->public_key, trust_.repository);
+  if (named == trust_.epochs.end()) throw CorruptData("is of an epoch that nobody named");
+  return derive_session(core::agree(secret, origin.session), origin.session, named->public_key,
+                        trust_.repository);
 }
 
 SecretBytes BlockOpener::make_key(const Origin& origin, ChunkKind kind) const {
-  if (kind == ChunkKind::references) return references_key(secrets_.structure, origin.session);
+  if (kind == ChunkKind::references)
+    return references_key(secrets_.of(origin.epoch).structure, origin.session);
   return contents_key(session_secret(origin));
 }
 

@@ -31,8 +31,7 @@ WriteSession begin_session(const TrustDocument& trust);
 // Seals blocks of one session. One thread at a time: it keeps its working memory.
 class BlockSealer {
 public:
-  BlockSealer(const WriteSession& session, const core::SecretBytes& structure,
-              int compression_level);
+  BlockSealer(const WriteSession& session, const SharedSecrets& secrets, int compression_level);
   // Compresses, seals, opens again and compares, because a fault of memory, processor or library
   // must be found while the source still exists: CorruptData then. `number` is new in the session.
   // Valid until the next call.

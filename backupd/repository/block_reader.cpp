@@ -93,10 +93,11 @@ void BlockReader::open(const BlockPlace& place, Buffer& raw) {
 
 void BlockReader::check(const ChunkInBlock& chunk, ByteView raw) {
   const auto directory = this->directory(chunk.block.pack);
-  const auto kind = directory->blocks.at(chunk.block.block).kind;
+  const auto& block = directory->blocks.at(chunk.block.block);
+  const auto epoch = directory->origins.at(block.origin).epoch;
   const auto& namer = repository_.namer();
-  if (!namer.can_name(kind)) return;
-  if (namer.name(kind, raw.subspan(chunk.offset, chunk.length)) !=
+  if (!namer.can_name(epoch, block.kind)) return;
+  if (namer.name(epoch, block.kind, raw.subspan(chunk.offset, chunk.length)) !=
       directory->chunks.at(chunk.chunk).id) {
     throw CorruptData(pack_name(chunk.block.pack) + ": holds other bytes than an id says");
   }

@@ -104,24 +104,33 @@ private:
   ByteView left_;
 };
 
-// What every object but the trust object begins with: eight letters, version, algorithm, two zeros.
-inline constexpr std::size_t intro_size = 12;
+// What every object but the trust object begins with: eight letters, version, algorithm, two zeros,
+// the epoch whose structure secret seals it.
+inline constexpr std::size_t intro_size = 16;
 
-inline Buffer object_intro(std::string_view letters) {
+inline Buffer object_intro(std::string_view letters, std::uint32_t epoch) {
   Buffer intro;
   ByteWriter writer(intro);
   writer.text(letters);
   writer.fixed(std::uint8_t{1});
   writer.fixed(std::uint8_t{1});
   writer.fixed(std::uint16_t{0});
+  writer.fixed(epoch);
   return intro;
 }
 
+struct ObjectIntro {
+  ByteView bytes;
+  std::uint32_t epoch = 0;
+};
+
 // Takes it from the front. Throws CorruptData for other letters, Error for another version.
-inline ByteView read_intro(ByteReader& reader, std::string_view letters, std::string_view what) {
-  const auto intro = reader.bytes(intro_size);
-  ByteReader(intro).expect(letters, what);
-  if (core::as_text(intro) != core::as_text(object_intro(letters))) {
+inline ObjectIntro read_intro(ByteReader& reader, std::string_view letters, std::string_view what) {
+  ObjectIntro intro;
+  intro.bytes = reader.bytes(intro_size);
+  ByteReader(intro.bytes).expect(letters, what);
+  intro.epoch = ByteReader(intro.bytes.last(sizeof(intro.epoch))).fixed<std::uint32_t>();
+  if (core::as_text(intro.bytes) != core::as_text(object_intro(letters, intro.epoch))) {
     throw core::Error("is " + std::string(what) + " of a newer program; update this one");
   }
   return intro;

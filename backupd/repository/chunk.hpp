@@ -8,6 +8,7 @@
 #include <array>
 #include <cstdint>
 #include <cstring>
+#include <map>
 
 namespace intendance::backupd {
 
@@ -28,17 +29,18 @@ enum class ChunkKind : std::uint8_t { contents = 1, manifest = 2, references = 3
 
 inline constexpr std::size_t longest_chunk = std::size_t{4} << 20;
 
-// Names chunks, as far as the secrets at hand allow. Any thread.
+// Names chunks of each epoch, as far as the secrets at hand allow. Any thread.
 class ChunkNamer {
 public:
   explicit ChunkNamer(const SharedSecrets& secrets);
   // Reference lists by everybody, the others by who has the naming secret.
-  bool can_name(ChunkKind kind) const { return !key(kind).empty(); }
-  ChunkId name(ChunkKind kind, ByteView bytes) const;
+  bool can_name(std::uint32_t epoch, ChunkKind kind) const { return !key(epoch, kind).empty(); }
+  // Throws CorruptData for an epoch that the trust object does not name.
+  ChunkId name(std::uint32_t epoch, ChunkKind kind, ByteView bytes) const;
 
 private:
-  const core::SecretBytes& key(ChunkKind kind) const;
-  std::array<core::SecretBytes, 3> keys_; // by kind
+  const core::SecretBytes& key(std::uint32_t epoch, ChunkKind kind) const;
+  std::map<std::uint32_t, std::array<core::SecretBytes, 3>> keys_; // by kind
 };
 
 } // namespace intendance::backupd

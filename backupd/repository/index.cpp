@@ -12,7 +12,7 @@ constexpr std::size_t nonce_size = 24;
 
 std::string index_object_name(const core::Digest& name) { return "indexes/" + core::to_hex(name); }
 
-Buffer encode_index(const std::vector<PackInfo>& packs, const core::SecretBytes& structure) {
+Buffer encode_index(const std::vector<PackInfo>& packs, const SharedSecrets& secrets) {
   Buffer body;
   ByteWriter writer(body);
   writer.varint(packs.size());
@@ -25,24 +25,25 @@ Buffer encode_index(const std::vector<PackInfo>& packs, const core::SecretBytes&
     writer.varint(entries.size());
     writer.bytes(entries);
   }
-  auto object = object_intro(magic);
+  auto object = object_intro(magic, secrets.epochs.rbegin()->first);
   const auto unpadded = object.size() + nonce_size + body.size() + core::tag_size;
   body.resize(body.size() + padded_length(unpadded) - unpadded);
   const auto nonce = core::random_nonce();
-  const auto sealed = core::seal(core::derive(structure, "index"), nonce, body, object);
+  const auto sealed =
+      core::seal(core::derive(secrets.newest().structure, "index"), nonce, body, object);
   ByteWriter out(object);
   out.bytes(nonce);
   out.bytes(sealed);
   return object;
 }
 
-void decode_index(ByteView object, const core::SecretBytes& structure,
+void decode_index(ByteView object, const SharedSecrets& secrets,
                   const std::function<void(PackInfo&&)>& visit) {
   ByteReader reader(object);
   const auto intro = read_intro(reader, magic, "an index");
   const auto nonce = reader.array<nonce_size>();
-  const auto body =
-      core::open_sealed(core::derive(structure, "index"), nonce, reader.rest(), intro);
+  const auto body = core::open_sealed(core::derive(secrets.of(intro.epoch).structure, "index"),
+                                      nonce, reader.rest(), intro.bytes);
   ByteReader packs(body);
   for (auto left = packs.varint(); left > 0; --left) {
     PackInfo pack;

@@ -11,9 +11,10 @@ namespace intendance::backupd {
 
 std::string index_object_name(const core::Digest& name); // "indexes/…"
 
-Buffer encode_index(const std::vector<PackInfo>& packs, const core::SecretBytes& structure);
-// Calls `visit` for each pack, when all of them could be read. Throws CorruptData.
-void decode_index(ByteView object, const core::SecretBytes& structure,
+// Of the newest epoch.
+Buffer encode_index(const std::vector<PackInfo>& packs, const SharedSecrets& secrets);
+// Throws CorruptData.
+void decode_index(ByteView object, const SharedSecrets& secrets,
                   const std::function<void(PackInfo&&)>& visit);
 
 } // namespace intendance::backupd

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 #include "backupd/repository/keys.hpp"
 
+#include "backupd/repository/bech32.hpp"
 #include "core/error.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 
@@ -17,6 +20,7 @@ namespace {
 
 constexpr std::string_view owner_prefix = "INTENDANCE-OWNER-KEY-1 ";
 constexpr std::string_view owner_public_prefix = "intendance-owner-1 ";
+constexpr std::string_view writer_public_prefix = "intendance-writer";
 constexpr std::string_view writer_prefix = "INTENDANCE-WRITER-KEY-1 ";
 
 SecretBytes decode(std::string_view text, std::string_view prefix, std::size_t size) {
@@ -54,10 +58,6 @@ auto load(const std::filesystem::path& file, Parse&& parse) -> std::optional<dec
   }
 }
 
-void write_missing(const std::filesystem::path& file, const std::string& content, mode_t mode) {
-  if (!std::filesystem::exists(file)) core::write_file_atomically(file, content, mode);
-}
-
 } // namespace
 
 OwnerKey OwnerKey::parse(std::string_view text) { return OwnerKey(decode(text, owner_prefix, 32)); }
@@ -83,12 +83,78 @@ std::string WriterKey::text() const {
   return std::string(writer_prefix) + core::to_base64(wiped.view());
 }
 
+WriterPublic WriterPublic::parse(std::string_view text) {
+  const auto both = bech32_decode(writer_public_prefix, text, 64, "a writer's public key");
+  return {core::to_array<32>(core::ByteView(both).first(32)),
+          {core::to_array<32>(core::ByteView(both).subspan(32))}};
+}
+
+std::string WriterPublic::text() const {
+  core::Buffer both(signs.begin(), signs.end());
+  both.insert(both.end(), recipient.key.begin(), recipient.key.end());
+  return bech32_encode(writer_public_prefix, both);
+}
+
 std::string owner_public_text(const core::PublicKey& key) {
   return std::string(owner_public_prefix) + core::to_base64(key);
 }
 
 core::PublicKey parse_owner_public(std::string_view text) {
   return core::to_array<32>(decode(text, owner_public_prefix, 32).view());
+}
+
+std::string fingerprint(const core::PublicKey& key) {
+  const auto hex = core::to_hex(core::ByteView(core::blake2b(key)).first(8));
+  return fmt::format("{} {} {} {}", hex.substr(0, 4), hex.substr(4, 4), hex.substr(8, 4),
+                     hex.substr(12));
+}
+
+std::string_view file_name(KeyKind kind) {
+  switch (kind) {
+  case KeyKind::owner: return "owner.key";
+  case KeyKind::reader: return "reader.key";
+  case KeyKind::maintenance: return "maintenance.key";
+  case KeyKind::writer: return "writer.key";
+  }
+  return "";
+}
+
+NewKey generate_key(KeyKind kind, core::TimePoint now) {
+  const auto made = [&](std::string public_text, std::string secret) {
+    const auto text = fmt::format("# created: {}\n# public key: {}\n{}\n", core::format_utc(now),
+                                  public_text, secret);
+    return NewKey{SecretBytes(core::as_bytes(text)), std::move(public_text)};
+  };
+  if (kind == KeyKind::owner) {
+    const auto key = OwnerKey::generate();
+    return made(owner_public_text(key.public_key()), key.text());
+  }
+  if (kind == KeyKind::writer) {
+    const auto key = WriterKey::generate();
+    return made(key.public_half().text(), key.text());
+  }
+  const auto key = AgeIdentity::generate();
+  return made(key.recipient().text(), key.text());
+}
+
+void write_new_file(const std::filesystem::path& file, core::ByteView content, mode_t mode) {
+  if (std::error_code ignored; std::filesystem::exists(file, ignored)) {
+    throw core::Error(file.string() + " is there already and is never overwritten; give another "
+                                      "name, or move the old one to a safe place");
+  }
+  const auto made = core::open_file(file, O_WRONLY | O_CREAT | O_EXCL, mode);
+  try {
+    core::with_context("writing " + file.string(), [&] {
+      core::write_all(made.get(), content);
+      if (::fsync(made.get()) != 0) core::throw_errno("making it durable");
+    });
+  } catch (...) {
+    ::unlink(file.c_str());
+    throw;
+  }
+  const auto folder = file.has_parent_path() ? file.parent_path() : std::filesystem::path(".");
+  const auto directory = core::open_file(folder, O_RDONLY | O_DIRECTORY);
+  if (::fsync(directory.get()) != 0) core::throw_errno("making " + file.string() + " durable");
 }
 
 std::optional<OwnerKey> KeyFolder::owner() const {
@@ -113,18 +179,23 @@ core::PublicKey KeyFolder::owner_public() const {
       "from where the repository was made");
 }
 
-void KeyFolder::generate_missing() const {
+void KeyFolder::generate_missing(std::initializer_list<KeyKind> wanted) const {
   if (::mkdir(path_.c_str(), 0700) != 0 && errno != EEXIST) {
     core::throw_errno("cannot make folder " + path_.string());
   }
-  const auto age_file = [](const AgeIdentity& identity) {
-    return "# public key: " + identity.recipient().text() + "\n" + identity.text() + "\n";
-  };
-  write_missing(path_ / "owner.key", OwnerKey::generate().text() + "\n", 0600);
-  write_missing(path_ / "owner.pub", owner_public_text(owner()->public_key()) + "\n", 0644);
-  write_missing(path_ / "reader.key", age_file(AgeIdentity::generate()), 0600);
-  write_missing(path_ / "maintenance.key", age_file(AgeIdentity::generate()), 0600);
-  write_missing(path_ / "writer.key", WriterKey::generate().text() + "\n", 0600);
+  const auto pinned = path_ / "owner.pub";
+  for (const auto kind : wanted) {
+    const auto file = path_ / file_name(kind);
+    if (std::filesystem::exists(file)) continue;
+    if (kind == KeyKind::owner && std::filesystem::exists(pinned)) {
+      throw core::ConfigError(pinned.string() + " is that of an owner whose owner.key is not here; "
+                                                "bring his key, or choose another folder");
+    }
+    write_new_file(file, generate_key(kind, core::system_clock().now()).file.view());
+  }
+  if (const auto key = owner(); key && !std::filesystem::exists(pinned)) {
+    write_new_file(pinned, core::as_bytes(owner_public_text(key->public_key()) + "\n"), 0644);
+  }
 }
 
 } // namespace intendance::backupd

@@ -113,29 +113,36 @@ PackDirectory decode_directory(ByteView entries, std::uint64_t blocks_end) {
   return directory;
 }
 
-std::uint32_t directory_length(ByteView tail, std::uint64_t pack_size) {
+PackTail read_pack_tail(ByteView tail, std::uint64_t pack_size) {
   ByteReader reader(tail);
-  const auto length = reader.fixed<std::uint32_t>();
+  PackTail found;
+  found.directory_length = reader.fixed<std::uint32_t>();
+  found.epoch = reader.fixed<std::uint32_t>();
   if (pack_size < intro_size + pack_tail_size || pack_size > longest_pack ||
-      length < nonce_size + core::tag_size || length > pack_size - intro_size - pack_tail_size) {
+      found.directory_length < nonce_size + core::tag_size ||
+      found.directory_length > pack_size - intro_size - pack_tail_size) {
     throw CorruptData("has a directory of impossible length");
   }
-  return length;
+  return found;
 }
 
-PackDirectory open_directory(ByteView sealed, std::uint64_t pack_size,
-                             const core::SecretBytes& structure) {
-  if (sealed.size() < nonce_size) throw CorruptData("is too short for a directory");
-  const auto entries = core::open_sealed(core::derive(structure, "directory"),
-                                         core::to_array<nonce_size>(sealed.first(nonce_size)),
-                                         sealed.subspan(nonce_size), object_intro(magic));
-  return decode_directory(entries, pack_size - pack_tail_size - sealed.size());
+PackDirectory open_directory(ByteView end, std::uint64_t pack_size, const SharedSecrets& secrets) {
+  if (end.size() < nonce_size + pack_tail_size) throw CorruptData("is too short for a directory");
+  const auto tail = read_pack_tail(end.last(pack_tail_size), pack_size);
+  const auto sealed = end.first(end.size() - pack_tail_size);
+  if (tail.directory_length != sealed.size())
+    throw CorruptData("has a directory of another length than its index says");
+  const auto entries =
+      core::open_sealed(core::derive(secrets.of(tail.epoch).structure, "directory"),
+                        core::to_array<nonce_size>(sealed.first(nonce_size)),
+                        sealed.subspan(nonce_size), object_intro(magic, tail.epoch));
+  return decode_directory(entries, pack_size - end.size());
 }
 
-PackWriter::PackWriter(const core::SecretBytes& structure,
-                       const std::filesystem::path& spool_folder)
-    : structure_(structure), spool_(core::open_unnamed_file(spool_folder)) {
-  append(object_intro(magic));
+PackWriter::PackWriter(const SharedSecrets& secrets, const std::filesystem::path& spool_folder)
+    : secrets_(secrets), intro_(object_intro(magic, secrets.epochs.rbegin()->first)),
+      spool_(core::open_unnamed_file(spool_folder)) {
+  append(intro_);
 }
 
 void PackWriter::append(ByteView bytes) {
@@ -176,11 +183,12 @@ const PackInfo& PackWriter::finish() {
   const auto nonce = core::random_nonce();
   Buffer directory(nonce.begin(), nonce.end());
   const auto sealed =
-      core::seal(core::derive(structure_, "directory"), nonce, entries, object_intro(magic));
+      core::seal(core::derive(secrets_.newest().structure, "directory"), nonce, entries, intro_);
   ByteWriter writer(directory);
   writer.bytes(sealed);
   info_.directory_length = static_cast<std::uint32_t>(directory.size());
   writer.fixed(info_.directory_length);
+  writer.fixed(secrets_.epochs.rbegin()->first);
   append(directory);
   info_.size = offset_;
   info_.name = hash_.finish();

@@ -57,17 +57,21 @@ std::string pack_object_name(const PackName& name); // "packs/3f/3fa9…"
 void encode_directory(const PackDirectory& directory, Buffer& out);
 PackDirectory decode_directory(ByteView entries, std::uint64_t blocks_end);
 
-// The last bytes of a pack, and the length of the sealed directory before them.
-inline constexpr std::size_t pack_tail_size = 4;
-std::uint32_t directory_length(ByteView tail, std::uint64_t pack_size); // throws CorruptData
-// The sealed directory of a pack of that size, opened.
-PackDirectory open_directory(ByteView sealed, std::uint64_t pack_size,
-                             const core::SecretBytes& structure);
+// The last bytes of a pack.
+inline constexpr std::size_t pack_tail_size = 8;
+struct PackTail {
+  std::uint32_t directory_length = 0, epoch = 0;
+};
+PackTail read_pack_tail(ByteView tail, std::uint64_t pack_size); // throws CorruptData
+// The directory of a pack of that size, of its end: the sealed directory and the tail. Throws
+// CorruptData.
+PackDirectory open_directory(ByteView end, std::uint64_t pack_size, const SharedSecrets& secrets);
 
 // Writes one pack into a spool file that has no name, so that nothing is left of a broken run.
 class PackWriter {
 public:
-  PackWriter(const core::SecretBytes& structure, const std::filesystem::path& spool_folder);
+  // For the newest epoch of these secrets, which must outlive it.
+  PackWriter(const SharedSecrets& secrets, const std::filesystem::path& spool_folder);
 
   void add(const Origin& origin, ChunkKind kind, std::uint64_t number, ByteView sealed,
            std::span<const PackChunk> chunks);
@@ -83,7 +87,8 @@ public:
 private:
   void append(ByteView bytes);
 
-  const core::SecretBytes& structure_;
+  const SharedSecrets& secrets_;
+  const Buffer intro_;
   core::FileDescriptor spool_;
   core::Sha256 hash_;
   std::uint64_t offset_ = 0;

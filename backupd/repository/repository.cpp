@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <set>
 
 namespace intendance::backupd {
@@ -15,48 +14,15 @@ using core::to_hex;
 
 namespace {
 
-std::optional<std::uint32_t> version_of(const std::string& object) {
-  constexpr std::string_view prefix = "trust/";
-  std::uint32_t version = 0;
-  const auto* end = object.data() + object.size();
-  const auto result = std::from_chars(object.data() + prefix.size(), end, version);
-  if (result.ec != std::errc() || result.ptr != end || trust_object_name(version) != object) {
-    return std::nullopt;
-  }
-  return version;
+// A key that was revoked says so, rather than that it opens nothing.
+void refuse_revoked(const std::vector<RevokedKey>& revoked, const std::vector<TrustedKey>& trusted,
+                    const AgeRecipient& recipient, const std::filesystem::path& file) {
+  const auto is_his = [&](const auto& each) { return each.recipient == recipient; };
+  if (std::any_of(trusted.begin(), trusted.end(), is_his)) return;
+  const auto found = std::find_if(revoked.begin(), revoked.end(), is_his);
+  if (found == revoked.end()) return;
+  throw core::AccessDenied("the owner revoked " + file.string() + " (" + found->name + ")");
 }
-
-// The version that this machine saw last; 0 when it saw none.
-class TrustMemory {
-public:
-  TrustMemory(const std::filesystem::path& folder, const RepositoryId& repository)
-      : file_(folder.empty() ? folder : folder / ("trust-" + to_hex(repository))) {}
-
-  std::uint32_t last_seen() const {
-    if (file_.empty() || !std::filesystem::exists(file_)) return 0;
-    const auto text = core::read_file(file_, 100);
-    std::uint32_t version = 0;
-    const auto result = std::from_chars(text.data(), text.data() + text.size(), version);
-    if (result.ec != std::errc() || version == 0) {
-      throw ConfigError(file_.string() +
-                        " does not hold the version of the trust object that was seen last; "
-                        "if you know that the repository was not put back, remove it");
-    }
-    return version;
-  }
-  void remember(std::uint32_t version) const {
-    if (file_.empty() || version <= last_seen()) return;
-    std::error_code error;
-    std::filesystem::create_directories(file_.parent_path(), error);
-    if (error)
-      throw core::Error("cannot make folder " + file_.parent_path().string() + ": " +
-                        error.message());
-    core::write_file_atomically(file_, std::to_string(version) + "\n", 0644);
-  }
-
-private:
-  std::filesystem::path file_;
-};
 
 std::string names_of(std::initializer_list<Role> roles) {
   std::string names;
@@ -80,17 +46,31 @@ std::optional<core::Digest> digest_of(const std::string& object) {
 }
 
 void Repository::initialise(storage::ObjectStore& store, const KeyFolder& keys,
-                            const std::string& machine, core::TimePoint now) {
+                            const std::string& machine, core::TimePoint now,
+                            const FirstPeople& people) {
   store.list("trust/", [&](const storage::ObjectInfo& info) {
     throw core::Error(store.address() + " holds a repository already (" + info.name +
                       "); to use it, give its keys; to begin anew, choose another address");
   });
-  keys.generate_missing();
-  const auto writer = *keys.writer();
-  const auto trust = make_trust({"reader", keys.reader()->recipient()},
-                                {"maintenance", keys.maintenance()->recipient()},
-                                {machine, writer.identity().recipient(), writer.public_key()}, now);
-  store.put(trust_object_name(trust.version), encode_trust(trust, *keys.owner()));
+  const bool own_reader = people.reader_key == FirstPeople::ReaderKey::in_folder;
+  if (people.readers.empty() && !own_reader) {
+    throw ConfigError("a repository that nobody can read is no backup: name a --recipient");
+  }
+  TrustDocument document;
+  document.readers = people.readers;
+  keys.generate_missing({KeyKind::owner, KeyKind::maintenance});
+  if (own_reader) {
+    keys.generate_missing({KeyKind::reader});
+    document.readers.insert(document.readers.begin(), {"reader", keys.reader()->recipient()});
+  }
+  if (!people.writer) keys.generate_missing({KeyKind::writer});
+  const auto writer = people.writer ? *people.writer : keys.writer()->public_half();
+  document.maintainers = {{"maintenance", keys.maintenance()->recipient()}};
+  document.writers = {{machine, writer.recipient, writer.signs}};
+  document = make_trust(std::move(document), now);
+  const auto object = encode_trust(document, *keys.owner());
+  decode_trust(object, keys.owner_public()); // refuses two of one name before it is too late
+  store.put(trust_object_name(document.version), object);
 }
 
 Repository Repository::open(std::unique_ptr<storage::ObjectStore> store, const KeyFolder& keys,
@@ -108,39 +88,9 @@ Repository Repository::open(std::unique_ptr<storage::ObjectStore> store, const K
 }
 
 void Repository::load_trust(const core::PublicKey& owner, const std::filesystem::path& memory) {
-  bool any = false;
-  store_->list("trust/", [&](const storage::ObjectInfo& info) {
-    any = true;
-    try {
-      const auto object = store_->get(info.name, longest_trust);
-      if (!object) return;
-      auto trust = decode_trust(*object, owner);
-      if (version_of(info.name) != trust.version)
-        throw CorruptData("has another version than its name says");
-      if (!trust_ || trust.version > trust_->version) {
-        trust_ = std::make_unique<TrustDocument>(std::move(trust));
-      }
-    } catch (const core::TransientError&) {
-      throw;
-    } catch (const core::Error& error) {
-      findings_.push_back({info.name, error.what()});
-    }
-  });
-  if (!trust_) {
-    if (!any)
-      throw core::Error(
-          "there is no repository (nothing under trust/); intendance repository init makes one");
-    throw core::AccessDenied("no trust object is the pinned owner's: " + findings_.front().object +
-                             " " + findings_.front().message);
-  }
-  const TrustMemory remembered(memory, trust_->repository);
-  if (trust_->version < remembered.last_seen()) {
-    throw core::AccessDenied(fmt::format("the newest trust object is version {}, but this machine "
-                                         "has seen version {}: somebody removed "
-                                         "it or put an older copy of the repository in its place",
-                                         trust_->version, remembered.last_seen()));
-  }
-  remembered.remember(trust_->version);
+  auto trust = find_trust(*store_, owner, memory);
+  trust_ = std::make_unique<TrustDocument>(std::move(trust.document));
+  findings_ = std::move(trust.findings);
 }
 
 void Repository::open_secrets(const KeyFolder& keys, std::initializer_list<Role> roles) {
@@ -149,6 +99,11 @@ void Repository::open_secrets(const KeyFolder& keys, std::initializer_list<Role>
     if (role == Role::writer) {
       auto writer = keys.writer();
       if (!writer) continue;
+      if (const auto* revoked = trust_->revoked_writer(writer->public_key())) {
+        throw core::AccessDenied("the owner revoked " + (keys.path() / "writer.key").string() +
+                                 " (" + revoked->name +
+                                 "); make another with intendance key generate writer");
+      }
       if (trust_->writer(writer->public_key()) == nullptr) {
         throw core::AccessDenied("the owner does not trust " +
                                  (keys.path() / "writer.key").string() + " to write here");
@@ -157,11 +112,14 @@ void Repository::open_secrets(const KeyFolder& keys, std::initializer_list<Role>
       writer_ = std::make_unique<WriterKey>(std::move(*writer));
       return;
     }
-    const auto identity = role == Role::reader ? keys.reader() : keys.maintenance();
+    const bool reads = role == Role::reader;
+    const auto identity = reads ? keys.reader() : keys.maintenance();
     if (!identity) continue;
-    secrets_ = std::make_unique<SharedSecrets>(role == Role::reader
-                                                   ? open_reader_secrets(*trust_, *identity)
-                                                   : open_maintainer_secrets(*trust_, *identity));
+    refuse_revoked(reads ? trust_->revoked_readers : trust_->revoked_maintainers,
+                   reads ? trust_->readers : trust_->maintainers, identity->recipient(),
+                   keys.path() / file_name(reads ? KeyKind::reader : KeyKind::maintenance));
+    secrets_ = std::make_unique<SharedSecrets>(reads ? open_reader_secrets(*trust_, *identity)
+                                                     : open_maintainer_secrets(*trust_, *identity));
     return;
   }
   throw ConfigError(keys.path().string() + " holds no key for this; " + names_of(roles) +
@@ -175,7 +133,9 @@ std::vector<Snapshot> Repository::snapshots(std::vector<Finding>& findings) cons
       const auto name = digest_of(info.name);
       if (!name) throw CorruptData("is not a name of a snapshot");
       const auto object = store_->get(info.name, longest_snapshot);
-      if (object) found.push_back(decode_snapshot(*name, *object, *trust_, *secrets_));
+      if (!object) return;
+      found.push_back(decode_snapshot(*name, *object, *trust_, *secrets_));
+      check_trust_version(found.back(), findings);
     } catch (const core::TransientError&) {
       throw;
     } catch (const core::Error& error) {
@@ -189,9 +149,26 @@ std::vector<Snapshot> Repository::snapshots(std::vector<Finding>& findings) cons
   return found;
 }
 
+// A snapshot of a later trust object than the one in force shows that somebody took that away,
+// unless it came since.
+void Repository::check_trust_version(const Snapshot& snapshot,
+                                     std::vector<Finding>& findings) const {
+  const auto version = snapshot.header.trust_version;
+  if (version <= trust_->version || store_->head(trust_object_name(version))) return;
+  findings.push_back({trust_object_name(version),
+                      "is gone: " + snapshot_object_name(snapshot.name) + " was written under it"});
+}
+
 Snapshot Repository::find_snapshot(const std::string& wanted) const {
+  std::vector<Finding> ignored;
+  return find_snapshot(wanted, ignored);
+}
+
+Snapshot Repository::find_snapshot(const std::string& wanted,
+                                   std::vector<Finding>& findings) const {
   std::vector<Finding> unreadable;
   auto all = snapshots(unreadable);
+  findings.insert(findings.end(), unreadable.begin(), unreadable.end());
   if (wanted == "latest") {
     if (all.empty() && !unreadable.empty()) {
       throw CorruptData("no snapshot of " + store_->address() + " can be used: " +
@@ -248,7 +225,7 @@ bool Repository::add_index(const storage::ObjectInfo& info, ChunkIndex& index,
     const auto object = store_->get(info.name, longest_index);
     if (!object) return true; // a prune put another in its place just now
     if (core::sha256(*object) != *name) throw CorruptData("is not what its name says");
-    decode_index(*object, secrets_->structure, [&](PackInfo&& pack) { index.add(pack); });
+    decode_index(*object, *secrets_, [&](PackInfo&& pack) { index.add(pack); });
     index.add_object(*name);
     return true;
   } catch (const core::TransientError&) {
@@ -289,9 +266,10 @@ PackDirectory Repository::read_directory(const PackName& name, std::uint64_t siz
                                          std::uint32_t directory_length) const {
   if (size < pack_tail_size + directory_length + intro_size)
     throw CorruptData("is too short for a pack");
-  const auto sealed = part_of(*store_, pack_object_name(name),
-                              size - pack_tail_size - directory_length, directory_length);
-  return open_directory(sealed, size, secrets_->structure);
+  const auto end =
+      part_of(*store_, pack_object_name(name), size - pack_tail_size - directory_length,
+              std::uint64_t{directory_length} + pack_tail_size);
+  return open_directory(end, size, *secrets_);
 }
 
 PackInfo Repository::read_pack_info(const PackName& name, std::uint64_t size) const {
@@ -300,7 +278,7 @@ PackInfo Repository::read_pack_info(const PackName& name, std::uint64_t size) co
   PackInfo info;
   info.name = name;
   info.size = size;
-  info.directory_length = directory_length(tail, size);
+  info.directory_length = read_pack_tail(tail, size).directory_length;
   info.directory = read_directory(name, size, info.directory_length);
   return info;
 }

@@ -5,7 +5,7 @@
 #include "backupd/repository/index.hpp"
 #include "backupd/repository/keys.hpp"
 #include "backupd/repository/snapshot.hpp"
-#include "backupd/repository/trust.hpp"
+#include "backupd/repository/trust_store.hpp"
 #include "storage/object_store.hpp"
 
 #include <filesystem>
@@ -18,15 +18,14 @@
 namespace intendance::backupd {
 
 // Longest objects of each kind that are read whole, in bytes.
-inline constexpr std::uint64_t longest_trust = std::uint64_t{4} << 20;
 inline constexpr std::uint64_t longest_snapshot = std::uint64_t{256} << 20;
 inline constexpr std::uint64_t longest_index = std::uint64_t{256} << 20;
 
-enum class Role { reader, maintainer, writer };
-
-// Something under the repository's names that is not as it should be, and does not stop the work.
-struct Finding {
-  std::string object, message;
+// Who is in a first trust object beside the keys of the folder.
+struct FirstPeople {
+  std::vector<TrustedKey> readers;    // whose private halves are elsewhere
+  std::optional<WriterPublic> writer; // of a machine that made its own key: none is made here
+  enum class ReaderKey { in_folder, none } reader_key = ReaderKey::in_folder;
 };
 
 // The digest that an object's name ends with; nothing for another name.
@@ -39,12 +38,12 @@ public:
   // Makes the keys that are not in the folder and the first trust object. Throws Error when the
   // store already holds a repository.
   static void initialise(storage::ObjectStore& store, const KeyFolder& keys,
-                         const std::string& machine, core::TimePoint now);
+                         const std::string& machine, core::TimePoint now,
+                         const FirstPeople& people = {});
 
-  // Finds the trust object in force and opens it with the first key of the folder among `roles`.
-  // `memory` is a folder that remembers the version seen last, so that an older one is refused; it
-  // may be empty. Throws ConfigError for missing keys, AccessDenied for untrusted ones,
-  // CorruptData.
+  // Finds the trust object in force, as find_trust() with that memory, and opens it with the first
+  // key of the folder among `roles`. Throws ConfigError for missing keys, AccessDenied for
+  // untrusted ones, CorruptData.
   static Repository open(std::unique_ptr<storage::ObjectStore> store, const KeyFolder& keys,
                          std::initializer_list<Role> roles, const std::filesystem::path& memory);
 
@@ -58,6 +57,8 @@ public:
   // All that can be read, oldest first; what cannot is added to `findings`.
   std::vector<Snapshot> snapshots(std::vector<Finding>& findings) const;
   // By id, a unique prefix of at least 4 digits, or "latest". Throws ConfigError.
+  // What else cannot be used is added to `findings`: it might have been the latest.
+  Snapshot find_snapshot(const std::string& wanted, std::vector<Finding>& findings) const;
   Snapshot find_snapshot(const std::string& wanted) const;
   SnapshotBody body(const Snapshot& snapshot) const;
 
@@ -77,6 +78,7 @@ private:
   void load_trust(const core::PublicKey& owner, const std::filesystem::path& memory);
   bool add_index(const storage::ObjectInfo& info, ChunkIndex& index,
                  std::vector<Finding>& findings) const;
+  void check_trust_version(const Snapshot& snapshot, std::vector<Finding>& findings) const;
   void add_packs_without_index(ChunkIndex& index, std::vector<Finding>& findings) const;
   void open_secrets(const KeyFolder& keys, std::initializer_list<Role> roles);
 

@@ -130,7 +130,8 @@ std::string dumped(const Json& json) {
 }
 
 struct Parts {
-  ByteView intro, header, body;
+  ObjectIntro intro;
+  ByteView header, body;
   core::PublicKey writer{};
   core::Signature signature{};
   ByteView before_signature;
@@ -154,9 +155,10 @@ Parts split(ByteView object) {
 std::string snapshot_object_name(const SnapshotName& name) { return "snapshots/" + to_hex(name); }
 
 Buffer encode_snapshot(const SnapshotHeader& header, const SnapshotBody& body,
-                       const WriteSession& session, const core::SecretBytes& structure,
+                       const WriteSession& session, const SharedSecrets& secrets,
                        const WriterKey& writer, const RepositoryId& repository) {
-  const auto intro = object_intro(magic);
+  const auto intro = object_intro(magic, session.origin.epoch);
+  const auto& structure = secrets.of(session.origin.epoch).structure;
   Buffer sealed_header;
   ByteWriter header_writer(sealed_header);
   const auto header_nonce = core::random_nonce();
@@ -166,7 +168,6 @@ Buffer encode_snapshot(const SnapshotHeader& header, const SnapshotBody& body,
   Buffer sealed_body;
   ByteWriter body_writer(sealed_body);
   const auto body_nonce = core::random_nonce();
-  body_writer.fixed(session.origin.epoch);
   body_writer.bytes(session.origin.session);
   body_writer.bytes(body_nonce);
   body_writer.bytes(core::seal(core::derive(session.secret, "snapshot body"), body_nonce,
@@ -187,18 +188,22 @@ Snapshot decode_snapshot(const SnapshotName& name, ByteView object, const TrustD
                          const SharedSecrets& secrets) {
   if (core::sha256(object) != name) throw CorruptData("is not what its name says");
   const auto parts = split(object);
-  if (trust.writer(parts.writer) == nullptr) {
-    throw core::AccessDenied("is signed by a writer that the owner does not trust");
-  }
+  const auto& machine = trust.machine_of(parts.writer, name);
   if (!core::verify_signature(parts.writer, signed_bytes(trust.repository, parts.before_signature),
                               parts.signature)) {
     throw CorruptData("does not carry its writer's signature");
   }
   ByteReader reader(parts.header);
   const auto nonce = reader.array<nonce_size>();
-  const auto plain = core::open_sealed(core::derive(secrets.structure, "snapshot header"), nonce,
-                                       reader.rest(), parts.intro);
-  return {name, parts.writer, parse_json(plain, header_of)};
+  const auto& structure = secrets.of(parts.intro.epoch).structure;
+  const auto plain = core::open_sealed(core::derive(structure, "snapshot header"), nonce,
+                                       reader.rest(), parts.intro.bytes);
+  Snapshot snapshot{name, parts.writer, parse_json(plain, header_of)};
+  if (snapshot.header.machine != machine) {
+    throw core::AccessDenied("says that it is of another machine than " + machine +
+                             ", whose writer signed it");
+  }
+  return snapshot;
 }
 
 SnapshotBody decode_snapshot_body(ByteView object, const TrustDocument& trust,
@@ -206,12 +211,12 @@ SnapshotBody decode_snapshot_body(ByteView object, const TrustDocument& trust,
   const auto parts = split(object);
   ByteReader bytes(parts.body);
   Origin origin;
-  origin.epoch = bytes.fixed<std::uint32_t>();
+  origin.epoch = parts.intro.epoch;
   origin.session = bytes.array<32>();
   const auto nonce = bytes.array<nonce_size>();
   const auto secret = BlockOpener(trust, reader).session_secret(origin);
-  const auto plain =
-      core::open_sealed(core::derive(secret, "snapshot body"), nonce, bytes.rest(), parts.intro);
+  const auto plain = core::open_sealed(core::derive(secret, "snapshot body"), nonce, bytes.rest(),
+                                       parts.intro.bytes);
   return parse_json(plain, body_of);
 }
 

@@ -47,7 +47,7 @@ struct Snapshot {
 std::string snapshot_object_name(const SnapshotName& name); // "snapshots/…"
 
 Buffer encode_snapshot(const SnapshotHeader& header, const SnapshotBody& body,
-                       const WriteSession& session, const core::SecretBytes& structure,
+                       const WriteSession& session, const SharedSecrets& secrets,
                        const WriterKey& writer, const RepositoryId& repository);
 
 // Checks name, signature and that the owner trusts the writer. Throws CorruptData or AccessDenied.

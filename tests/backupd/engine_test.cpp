@@ -296,6 +296,7 @@ TEST_F(Engine, SurvivesTheFailureOfAnyRequest) {
     // From the same beginning each time: what a broken run leaves would be read by the next.
     fs::remove_all(folder_.path() / "store");
     fs::remove_all(folder_.path() / "state");
+    fs::remove_all(folder_.path() / "memory");
     Repository::initialise(*open_store(), keys_, "web-1", core::system_clock().now());
     write(source_ / "small", "small");
     back_up_now(request());

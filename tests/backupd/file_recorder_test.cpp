@@ -19,7 +19,7 @@ protected:
     PackPipeline::Options options;
     options.spool_folder = folder_.path();
     chunks_.emplace(*repository_, *index_, options);
-    chunker_.emplace(repository_->secrets().naming, ChunkSizes{64, 128, 256});
+    chunker_.emplace(repository_->secrets().newest().naming, ChunkSizes{64, 128, 256});
     manifest_.emplace(*chunks_, *chunker_,
                       [this](ByteView record, std::span<const ChunkHome> homes) {
                         ByteReader reader(record);

@@ -31,8 +31,8 @@ protected:
 
   // A pack of these blocks, each of these chunks.
   PackInfo write(const std::vector<Chunks>& blocks, ChunkKind kind = ChunkKind::contents) {
-    PackWriter pack(writer_secrets_.structure, folder_.path());
-    BlockSealer sealer(session_, writer_secrets_.structure, 3);
+    PackWriter pack(writer_secrets_, folder_.path());
+    BlockSealer sealer(session_, writer_secrets_, 3);
     const ChunkNamer namer(writer_secrets_);
     for (const auto& block : blocks) {
       std::string raw;
@@ -40,7 +40,7 @@ protected:
       for (const auto& chunk : block) {
         raw += chunk;
         chunks.push_back(
-            {namer.name(kind, as_bytes(chunk)), static_cast<std::uint32_t>(chunk.size())});
+            {namer.name(1, kind, as_bytes(chunk)), static_cast<std::uint32_t>(chunk.size())});
       }
       const auto number = next_number_++;
       pack.add(session_.origin, kind, number, sealer.seal(kind, number, as_bytes(raw)), chunks);
@@ -69,9 +69,8 @@ protected:
 
   // As a scan of packs alone finds it.
   static PackDirectory directory_of(const SharedSecrets& secrets, ByteView pack) {
-    const auto length = directory_length(pack.last(pack_tail_size), pack.size());
-    return open_directory(pack.subspan(pack.size() - pack_tail_size - length, length), pack.size(),
-                          secrets.structure);
+    const auto tail = read_pack_tail(pack.last(pack_tail_size), pack.size());
+    return open_directory(pack.last(tail.directory_length + pack_tail_size), pack.size(), secrets);
   }
 
   static constexpr std::uint64_t longest = 1u << 30;
@@ -122,8 +121,9 @@ TEST_F(Pack, MaintainersSeeStructureOnly) {
   EXPECT_EQ(directory.chunks[0].id, contents.directory.chunks[0].id);
   EXPECT_EQ(directory.chunks[0].length, 15u);
   const ChunkNamer namer(maintainer_secrets_);
-  EXPECT_FALSE(namer.can_name(ChunkKind::contents));
-  EXPECT_EQ(namer.name(ChunkKind::references, as_bytes("ids")), references.directory.chunks[0].id);
+  EXPECT_FALSE(namer.can_name(1, ChunkKind::contents));
+  EXPECT_EQ(namer.name(1, ChunkKind::references, as_bytes("ids")),
+            references.directory.chunks[0].id);
 }
 
 // The session's secret is the one thing that the machine had; it is not among what it keeps.
@@ -150,7 +150,7 @@ TEST_F(Pack, ABlockOpensInAnotherPackToo) {
   const auto pack = write({{"abc"}, {"defg", "h"}});
   const auto bytes = bytes_of(pack);
   const auto& block = pack.directory.blocks[1];
-  PackWriter copy(maintainer_secrets_.structure, folder_.path());
+  PackWriter copy(maintainer_secrets_, folder_.path());
   copy.add(pack.directory.origins[block.origin], block.kind, block.number,
            ByteView(bytes).subspan(block.offset, block.stored), pack.directory.chunks_of(block));
   copy.finish();
@@ -191,9 +191,9 @@ TEST_F(Pack, ABlockOpensOnlyUnderItsNumberAndKind) {
 
 TEST_F(Pack, IndexKeepsEverythingAndFindsChanges) {
   const auto pack = write({{"a", "bb"}});
-  const auto object = encode_index({pack}, writer_secrets_.structure);
+  const auto object = encode_index({pack}, writer_secrets_);
   std::vector<PackInfo> packs;
-  decode_index(object, maintainer_secrets_.structure,
+  decode_index(object, maintainer_secrets_,
                [&](PackInfo&& each) { packs.push_back(std::move(each)); });
   ASSERT_EQ(packs.size(), 1u);
   EXPECT_EQ(packs[0].name, pack.name);
@@ -202,7 +202,7 @@ TEST_F(Pack, IndexKeepsEverythingAndFindsChanges) {
   EXPECT_EQ(packs[0].directory.chunks[1].id, pack.directory.chunks[1].id);
   EXPECT_EQ(packs[0].directory.blocks[0].offset, pack.directory.blocks[0].offset);
   const auto decode = [&](ByteView bytes) {
-    decode_index(bytes, writer_secrets_.structure, [](PackInfo&&) {});
+    decode_index(bytes, writer_secrets_, [](PackInfo&&) {});
   };
   for (std::size_t byte = 0; byte < object.size(); ++byte) {
     auto wrong = object;

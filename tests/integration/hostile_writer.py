@@ -32,7 +32,8 @@ def record(path: bytes, type_: int, *fields: tuple[int, bytes]) -> bytes:
 
 
 class HostileWriter:
-    """Knows what the machine knows: writer.key and owner.pub."""
+    """Knows what the machine knows: writer.key and owner.pub. `machine` and `claims` (a writer's public
+    key) may be set to another's; `misnamed` gives contents the id of others."""
 
     def __init__(self, repository: pathlib.Path, keys: pathlib.Path) -> None:
         self.repository = repository
@@ -40,9 +41,13 @@ class HostileWriter:
         self.signs = nacl.signing.SigningKey(key[:32])
         trust = json.loads(max((repository / "trust").iterdir()).read_bytes().split(b"\n", 2)[2])
         secrets = json.loads(age_file.decrypt(base64.b64decode(trust["writer_secrets"]), [key[32:]]))
-        self.naming, self.structure = (base64.b64decode(secrets[name]) for name in ("naming", "structure"))
         self.id, self.epoch = bytes.fromhex(trust["repository"]), trust["epochs"][-1]["number"]
+        newest = secrets["epochs"][str(self.epoch)]
+        self.naming, self.structure = (base64.b64decode(newest[name]) for name in ("naming", "structure"))
         self.trust_version = trust["version"]
+        own = bytes(self.signs.verify_key)
+        self.claims, self.misnamed = own, {}
+        self.machine = next((w["name"] for w in trust["writers"] if base64.b64decode(w["signs"]) == own), "nobody")
         public = base64.b64decode(trust["epochs"][-1]["public"])
         secret = os.urandom(32)
         self.session_public = nacl.bindings.crypto_scalarmult_base(secret)
@@ -50,6 +55,7 @@ class HostileWriter:
         self.session = derive(shared, "session", self.session_public, public, self.id)
 
     def chunk_id(self, kind: int, contents: bytes) -> bytes:
+        contents = self.misnamed.get(contents, contents)
         return digest(contents, derive(self.naming, "chunk", bytes([kind])))
 
     def _seal(self, key: bytes, associated: bytes, plain: bytes) -> bytes:
@@ -89,7 +95,7 @@ class HostileWriter:
 
     def _snapshot(self, page: bytes, first: bytes, references: bytes) -> bytes:
         start = b"INTDSNAP" + struct.pack("<BBH", 1, 1, 0)
-        header = {"machine": "stolen", "job": "hostile", "started": "2030-01-01T00:00:00Z",
+        header = {"machine": self.machine, "job": "hostile", "started": "2030-01-01T00:00:00Z",
                   "finished": "2030-01-01T00:00:00Z", "sequence": 1, "previous": None,
                   "trust_version": self.trust_version, "files": 1, "directories": 1, "other": 1, "bytes": 1,
                   "new_bytes": 1, "stored_bytes": 1, "warnings": 0,
@@ -100,5 +106,5 @@ class HostileWriter:
         key = derive(self.session, "snapshot body")
         sealed_body = struct.pack("<I", self.epoch) + self.session_public + self._seal(key, start, json.dumps(body).encode())
         data = start + b"".join(struct.pack("<I", len(x)) + x for x in (sealed_header, sealed_body))
-        data += bytes(self.signs.verify_key)
+        data += self.claims
         return data + self.signs.sign(b"intendance-snapshot-1\n" + self.id + data).signature

@@ -10,6 +10,7 @@ With --unprivileged, root becomes `nobody` first.
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import os
 import pathlib
@@ -325,7 +326,8 @@ class Thief(WithPlace):
         copy.tree.mkdir()
         first = copy.repository / "trust" / "00000001"
         head, _, document = first.read_bytes().split(b"\n", 2)
-        signed = head + b"\n" + json.dumps({**json.loads(document), "version": 2}).encode()
+        previous = {"version": 1, "digest": hashlib.blake2b(first.read_bytes(), digest_size=32).hexdigest()}
+        signed = head + b"\n" + json.dumps({**json.loads(document), "version": 2, "previous": previous}).encode()
         seed = base64.b64decode((copy.keys / "owner.key").read_text().split()[-1])
         signature = base64.b64encode(nacl.signing.SigningKey(seed).sign(signed).signature)
         second = first.with_name("00000002")

@@ -132,6 +132,13 @@ class Blob:
 
 
 @dataclasses.dataclass(frozen=True)
+class Epoch:
+    secret: bytes
+    naming: bytes
+    structure: bytes
+
+
+@dataclasses.dataclass(frozen=True)
 class Snapshot:
     name: str
     signer: bytes
@@ -157,11 +164,10 @@ class Repository:
         except age_file.NotAge as error:
             raise Damaged(f"{keys}/reader.key: does not open this repository: {error}") from error
         secrets = json.loads(opened)
-        self.naming = base64.b64decode(secrets["naming"])
-        self.structure = base64.b64decode(secrets["structure"])
-        self.epochs = {int(n): base64.b64decode(secret) for n, secret in secrets["epochs"].items()}
+        self.epochs = {int(number): Epoch(*(base64.b64decode(epoch[name]) for name in ("secret", "naming", "structure")))
+                       for number, epoch in secrets["epochs"].items()}
         for epoch in self.trust["epochs"]:
-            public = nacl.bindings.crypto_scalarmult_base(self.epochs[epoch["number"]])
+            public = nacl.bindings.crypto_scalarmult_base(self.epoch(epoch["number"], "the trust object").secret)
             need(public == base64.b64decode(epoch["public"]), f"epoch {epoch['number']}: another's public key")
         self.blobs: dict[bytes, Blob] = {}
         self.described: dict[str, tuple[int, bytes]] = {}  # by an index: a pack's size and first 64 bytes
@@ -203,8 +209,7 @@ class Repository:
     def _read_index(self, name: str) -> None:
         data = self._hashed(name)
         Cursor(data, name).magic(b"INTDINDX")
-        key = derive(self.structure, "index")
-        body = Cursor(unseal(key, data[12:36], data[:12], data[36:], name), name)
+        body = Cursor(self._opened_index(data, name), name)
         for _ in range(body.numbers("I")[0]):
             pack = body.take(32).hex()
             self.described[pack] = (body.numbers("Q")[0], body.take(64))
@@ -212,6 +217,21 @@ class Repository:
                 offset, chunk, kind, stored, length = body.numbers("I32sBII")
                 self.blobs.setdefault(chunk, Blob(pack, number, offset, chunk, kind, stored, length))
         need(not body, f"{name}: goes on after its end")
+
+    def _opened_index(self, data: bytes, name: str) -> bytes:
+        """With the secret of whichever epoch it is."""
+        for number in sorted(self.epochs, reverse=True):
+            try:
+                key = derive(self.epochs[number].structure, "index")
+                return unseal(key, data[12:36], data[:12], data[36:], name)
+            except Damaged:
+                if number == min(self.epochs):
+                    raise
+        raise Damaged(f"{name}: there is no epoch")
+
+    def epoch(self, number: int, what: str) -> Epoch:
+        need(number in self.epochs, f"{what}: of epoch {number}, which this reader does not know")
+        return self.epochs[number]
 
     def _scan_packs(self) -> None:
         """For what no index names: it was lost, or the backup was cut off before it wrote one."""
@@ -225,8 +245,7 @@ class Repository:
         self.packs_scanned = True
 
     def _session_secret(self, epoch: int, public: bytes, what: str) -> bytes:
-        need(epoch in self.epochs, f"{what}: of epoch {epoch}, which this reader does not know")
-        secret = self.epochs[epoch]
+        secret = self.epoch(epoch, what).secret
         shared = nacl.bindings.crypto_scalarmult(secret, public)
         return derive(shared, "session", public, nacl.bindings.crypto_scalarmult_base(secret), self.id)
 
@@ -244,7 +263,8 @@ class Repository:
         end = len(data) - 4
         start = end - struct.unpack("<I", data[end:])[0]
         need(start >= 64, f"{name}: its directory is longer than the pack")
-        sealed, key = data[start:end], derive(self.structure, "directory")
+        secrets = self.epoch(epoch, name)
+        sealed, key = data[start:end], derive(secrets.structure, "directory")
         directory = Cursor(unseal(key, sealed[:24], data[:64], sealed[24:], f"{name}: directory"), name)
         blobs, offset = [], 64
         while offset < start:
@@ -253,7 +273,7 @@ class Repository:
             offset += stored
         need(offset == start and not any(directory.rest()), f"{name}: its directory is not that of its blobs")
         secret = self._session_secret(epoch, public, name)
-        return data, derive(secret, "pack", salt), derive(self.structure, "references", salt), blobs
+        return data, derive(secret, "pack", salt), derive(secrets.structure, "references", salt), blobs
 
     @functools.lru_cache(maxsize=32)
     def chunk(self, id: bytes, kind: int) -> bytes:
@@ -276,8 +296,19 @@ class Repository:
         except zstandard.ZstdError as error:
             raise Damaged(f"{name}: {error}") from error
         need(len(contents) == blob.length, f"{name}: {len(contents)} bytes instead of {blob.length}")
-        need(digest(contents, derive(self.naming, "chunk", bytes([kind]))) == id, f"{name}: not the bytes of its id")
+        naming = self.epoch(struct.unpack("<I", data[12:16])[0], name).naming
+        need(digest(contents, derive(naming, "chunk", bytes([kind]))) == id, f"{name}: not the bytes of its id")
         return contents
+
+    def _machine_of(self, signer: bytes, name: str) -> str:
+        """For whom that writer signs, if that snapshot counts."""
+        for writer in self.trust["writers"]:
+            if base64.b64decode(writer["signs"]) == signer:
+                return writer["name"]
+        for writer in self.trust["revoked_writers"]:
+            if base64.b64decode(writer["signs"]) == signer and name in writer["snapshots"]:
+                return writer["name"]
+        raise Damaged(f"snapshots/{name}: the owner does not trust its writer (any more)")
 
     def snapshot(self, name: str) -> Snapshot:
         what = f"snapshots/{name}"
@@ -289,13 +320,13 @@ class Repository:
         need(not cursor, f"{what}: goes on after its end")
         good = verified(signer, b"intendance-snapshot-1\n" + self.id + signed, signature)
         need(good, f"{what}: not signed by the writer that it names")
-        key = derive(self.structure, "snapshot header")
+        machine = self._machine_of(signer, name)
+        epoch, public = struct.unpack("<I32s", sealed_body[:36])
+        key = derive(self.epoch(epoch, what).structure, "snapshot header")
         header = json.loads(unseal(key, sealed_header[:24], data[:12], sealed_header[24:], what))
-        trusted = any(base64.b64decode(writer["signs"]) == signer for writer in self.trust["writers"])
-        need(trusted, f"{what}: the owner does not trust its writer (any more)")
+        need(header["machine"] == machine, f"{what}: of {header['machine']}, but signed by the writer of {machine}")
         seen, newest = header["trust_version"], self.trust["version"]
         need(seen <= newest, f"{what}: names version {seen} of the trust object, but the newest here is {newest}")
-        epoch, public = struct.unpack("<I32s", sealed_body[:36])
         key = derive(self._session_secret(epoch, public, what), "snapshot body")
         body = json.loads(unseal(key, sealed_body[36:60], data[:12], sealed_body[60:], what))
         pages = [(bytes.fromhex(page["chunk"]), base64.b64decode(page["first"])) for page in body["pages"]]

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+#include "backupd/key_change.hpp"
+
+#include <fmt/format.h>
+
+namespace intendance::backupd {
+
+KeyChange begin_key_change(const core::CommandContext& context) {
+  const auto chosen = chosen_repository(context);
+  const KeyFolder keys(chosen.keys);
+  auto owner = keys.owner();
+  auto reader = keys.reader();
+  if (!owner || !reader) {
+    throw core::ConfigError(fmt::format(
+        "{} holds no {}; who is trusted changes with both: owner.key signs, reader.key knows the "
+        "secrets that are sealed to everybody anew",
+        keys.path().string(), owner ? "reader.key" : "owner.key"));
+  }
+  auto store = storage::open_store(chosen.url);
+  return core::with_context("opening " + store->address(), [&] {
+    const auto memory = trust_memory(context);
+    auto trust = find_trust(*store, keys.owner_public(), memory);
+    if (owner->public_key() != keys.owner_public()) {
+      throw core::ConfigError("owner.key and owner.pub of " + keys.path().string() +
+                              " are not of one owner");
+    }
+    report(context, trust.findings);
+    auto secrets = open_reader_secrets(trust.document, *reader);
+    auto next = next_version(trust, core::system_clock().now());
+    return KeyChange{std::move(store),   memory,           std::move(*owner),
+                     std::move(*reader), std::move(trust), std::move(secrets),
+                     std::move(next)};
+  });
+}
+
+void finish_key_change(KeyChange& change) {
+  seal_secrets(change.next, change.secrets);
+  const auto stored = store_trust(*change.store, change.next, change.owner, change.reader);
+  const auto now = find_trust(*change.store, change.owner.public_key(), change.memory);
+  if (now.digest != stored) {
+    throw core::Error(
+        fmt::format("trust object {} was stored, but another one ({}) is in force: somebody else "
+                    "changed who is trusted at the same time; look with intendance "
+                    "repository info",
+                    change.next.version, now.document.version));
+  }
+}
+
+} // namespace intendance::backupd
