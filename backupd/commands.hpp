@@ -5,7 +5,7 @@
 
 namespace intendance::backupd {
 
-// repository init|info, key export, backup, snapshots, ls, restore, verify.
+// repository init|info, key export, backup, snapshots, ls, restore, export, verify.
 void register_commands(core::CommandLine& line);
 
 } // namespace intendance::backupd

@@ -20,8 +20,8 @@ ROOMS = {
 
 # A C library's header belongs to one wrapper: the pair of files with this stem.
 WRAPPED = {
-    "archive.h": {"backupd/engine/archive"},
-    "archive_entry.h": {"backupd/engine/archive"},
+    "archive.h": {"backupd/engine/archive_writer"},
+    "archive_entry.h": {"backupd/engine/archive_writer"},
     "libpq-fe.h": {"core/postgres"},
     "curl/curl.h": {"core/http_client"},
     "civetweb.h": {"core/http_server"},

@@ -21,7 +21,6 @@ namespace {
 
 constexpr std::string_view intro = "age-encryption.org/v1\n";
 constexpr std::string_view stanza_info = "age-encryption.org/v1/X25519";
-constexpr std::size_t payload_chunk = std::size_t{64} << 10;
 
 SecretBytes wrapping_key(const SecretBytes& shared, const core::PublicKey& share,
                          const core::PublicKey& recipient) {
@@ -124,23 +123,32 @@ std::string AgeIdentity::text() const {
   return upper_case(bech32_encode("age-secret-key-", secret_.view()));
 }
 
-Buffer age_seal(ByteView plain, const std::vector<AgeRecipient>& recipients) {
+AgeStart age_start(const std::vector<AgeRecipient>& recipients) {
   const auto file_key = core::random_secret(16);
   std::string header(intro);
   for (const auto& recipient : recipients) header += stanza_for(recipient, file_key);
   header += "---";
   header += " " + core::to_base64(mac_of(file_key, header), false) + "\n";
-  Buffer out(header.begin(), header.end());
-
+  Buffer bytes(header.begin(), header.end());
   const auto nonce = core::random_bytes(16);
-  out.insert(out.end(), nonce.begin(), nonce.end());
-  const auto key = core::hkdf_sha256(file_key.view(), nonce, "payload");
-  for (std::uint64_t counter = 0;; ++counter) {
-    const auto part = plain.first(std::min(plain.size(), payload_chunk));
+  bytes.insert(bytes.end(), nonce.begin(), nonce.end());
+  return {std::move(bytes), core::hkdf_sha256(file_key.view(), nonce, "payload")};
+}
+
+Buffer age_seal_part(const SecretBytes& payload_key, std::uint64_t number, AgePart part,
+                     ByteView plain) {
+  return core::seal_chacha(payload_key, payload_nonce(number, part == AgePart::last), plain);
+}
+
+Buffer age_seal(ByteView plain, const std::vector<AgeRecipient>& recipients) {
+  auto [out, key] = age_start(recipients);
+  for (std::uint64_t number = 0;; ++number) {
+    const auto part = plain.first(std::min(plain.size(), age_part_size));
     plain = plain.subspan(part.size());
-    const auto sealed = core::seal_chacha(key, payload_nonce(counter, plain.empty()), part);
+    const auto sealed =
+        age_seal_part(key, number, plain.empty() ? AgePart::last : AgePart::inner, part);
     out.insert(out.end(), sealed.begin(), sealed.end());
-    if (plain.empty()) return out;
+    if (plain.empty()) return std::move(out);
   }
 }
 
@@ -160,7 +168,7 @@ SecretBytes age_open(ByteView sealed, const AgeIdentity& identity) {
   SecretBytes plain(payload.size()); // longer than needed; cut below
   std::size_t length = 0;
   for (std::uint64_t counter = 0; !payload.empty(); ++counter) {
-    const auto part = payload.first(std::min(payload.size(), payload_chunk + core::tag_size));
+    const auto part = payload.first(std::min(payload.size(), age_part_size + core::tag_size));
     payload = payload.subspan(part.size());
     const auto opened = core::open_chacha(key, payload_nonce(counter, payload.empty()), part);
     std::copy(opened.view().begin(), opened.view().end(),

@@ -39,6 +39,20 @@ private:
 // A whole age file, in memory: for key material. Every recipient can open it.
 core::Buffer age_seal(core::ByteView plain, const std::vector<AgeRecipient>& recipients);
 
+// The same in pieces, for contents that are streamed (age_stream.hpp): what stands before the first
+// part, and the key that seals the parts.
+struct AgeStart {
+  core::Buffer bytes;
+  core::SecretBytes payload_key;
+};
+AgeStart age_start(const std::vector<AgeRecipient>& recipients);
+
+// Of age_part_size bytes; the last may have fewer, and none only when it is the only one.
+inline constexpr std::size_t age_part_size = std::size_t{64} << 10;
+enum class AgePart { inner, last };
+core::Buffer age_seal_part(const core::SecretBytes& payload_key, std::uint64_t number, AgePart part,
+                           core::ByteView plain);
+
 // Throws AccessDenied when the file is not sealed to this identity, CorruptData when it is damaged.
 core::SecretBytes age_open(core::ByteView sealed, const AgeIdentity& identity);
 

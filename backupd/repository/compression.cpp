@@ -47,6 +47,44 @@ void Compressor::pack(core::ByteView raw, core::Buffer& packed) {
   std::copy(raw.begin(), raw.end(), packed.begin() + 1);
 }
 
+struct StreamCompressor::State {
+  Context context{ZSTD_createCCtx()};
+  core::Buffer out = core::Buffer(ZSTD_CStreamOutSize());
+
+  // Compresses all of `bytes`; with ZSTD_e_end, ends the frame.
+  void run(core::ByteView bytes, ZSTD_EndDirective directive, Sink& next) {
+    ZSTD_inBuffer input{bytes.data(), bytes.size(), 0};
+    for (;;) {
+      ZSTD_outBuffer output{out.data(), out.size(), 0};
+      const auto left = check(ZSTD_compressStream2(context.get(), &output, &input, directive));
+      if (output.pos > 0) next.write(core::ByteView(out).first(output.pos));
+      const bool done =
+          directive == ZSTD_e_end ? left == 0 : input.pos == input.size && output.pos == 0;
+      if (done) return;
+    }
+  }
+};
+
+StreamCompressor::StreamCompressor(Sink& next, int level)
+    : next_(next), state_(std::make_unique<State>()) {
+  if (!state_->context) throw core::Error("zstd: no memory");
+  const auto set = [&](ZSTD_cParameter parameter, int value) {
+    return ZSTD_CCtx_setParameter(state_->context.get(), parameter, value);
+  };
+  check(set(ZSTD_c_compressionLevel, level));
+  check(set(ZSTD_c_checksumFlag, 1));
+  // A zstd that was built without threads refuses, and works without.
+  if (ZSTD_isError(set(ZSTD_c_nbWorkers, 1)) == 0) check(set(ZSTD_c_jobSize, 1 << 20));
+}
+StreamCompressor::~StreamCompressor() = default;
+
+void StreamCompressor::write(core::ByteView bytes) { state_->run(bytes, ZSTD_e_continue, next_); }
+
+void StreamCompressor::finish() {
+  state_->run({}, ZSTD_e_end, next_);
+  next_.finish();
+}
+
 void unpack(core::ByteView packed, std::uint64_t length, core::Buffer& raw) {
   if (packed.empty()) throw core::CorruptData("is empty where compressed bytes are wanted");
   const auto bytes = packed.subspan(1);

@@ -2,6 +2,7 @@
 // The only includer of zstd.h.
 #pragma once
 
+#include "backupd/repository/sink.hpp"
 #include "core/file.hpp"
 
 #include <cstdint>
@@ -23,6 +24,22 @@ public:
 
 private:
   struct State;
+  std::unique_ptr<State> state_;
+};
+
+// What `zstd -d` reads: one frame with a checksum, compressed by a thread of zstd's own beside the
+// caller's, in memory that depends on the level alone.
+class StreamCompressor : public Sink {
+public:
+  static constexpr int lowest_level = 1, highest_level = 19;
+  StreamCompressor(Sink& next, int level); // `next` must outlive it
+  ~StreamCompressor() override;
+  void write(core::ByteView bytes) override;
+  void finish() override;
+
+private:
+  struct State;
+  Sink& next_;
   std::unique_ptr<State> state_;
 };
 
