@@ -80,6 +80,7 @@ Entry Walker::described(const FileStatus& status, std::string path) {
   entry.path = std::move(path);
   owners_.fill(entry);
   if (entry.type != FileType::directory && status.links > 1) {
+    entry.links = status.links;
     if (const auto* first = links_.first_name(status)) entry.hard_link = *first;
   }
   return entry;

@@ -29,11 +29,10 @@ class BlockReader {
 public:
   BlockReader(const Repository& repository, const ChunkIndex& index);
 
-  // Where a chunk of that kind lies, the places whose directory can be read; throws CorruptData
-  // when there is none. One thread at a time.
+  // Any thread, but for read(). Throw CorruptData that names the pack, or AccessDenied.
+  //
+  // Where a chunk of that kind lies, the places whose directory can be read; at least one.
   std::vector<ChunkInBlock> locate(ChunkKind kind, const ChunkId& id);
-
-  // Any thread. Throw CorruptData that names the pack, or AccessDenied.
   std::shared_ptr<const PackDirectory> directory(std::uint32_t pack);
   void open(const BlockPlace& place, Buffer& raw);
   // Whether a chunk of an opened block is what its id says; throws CorruptData when it is not.

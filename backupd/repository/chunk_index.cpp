@@ -127,12 +127,12 @@ std::optional<std::uint32_t> ChunkIndex::find_pack(const PackName& name) const {
   return found == pack_numbers_.end() ? std::nullopt : std::optional(found->second);
 }
 
-const std::vector<ChunkPlace>& ChunkIndex::find(const ChunkId& id) const {
-  found_.clear();
+std::vector<ChunkPlace> ChunkIndex::find(const ChunkId& id) const {
+  std::vector<ChunkPlace> found;
   const auto [first, last] = recent_.equal_range(id);
-  for (auto each = first; each != last; ++each) found_.push_back(each->second);
-  for (const auto& run : runs_) run.find(id, found_);
-  return found_;
+  for (auto each = first; each != last; ++each) found.push_back(each->second);
+  for (const auto& run : runs_) run.find(id, found);
+  return found;
 }
 
 std::optional<ChunkPlace> ChunkIndex::find_usable(const ChunkId& id) const {

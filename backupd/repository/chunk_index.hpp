@@ -23,7 +23,7 @@ struct IndexedPack {
   bool usable = true;             // whether chunks in it may be built on
 };
 
-// One thread at a time.
+// One thread at a time while it changes; then any thread may look.
 class ChunkIndex {
 public:
   // What is kept in `folder`, which is made when it is not there; nothing for a folder without it.
@@ -41,8 +41,7 @@ public:
   std::optional<std::uint32_t> find_pack(const PackName& name) const;
   void set_usable(std::uint32_t pack, bool usable) { packs_.at(pack).usable = usable; }
 
-  // Every place of a chunk, until the next call.
-  const std::vector<ChunkPlace>& find(const ChunkId& id) const;
+  std::vector<ChunkPlace> find(const ChunkId& id) const; // every place of a chunk
   // One in a pack that may be built on.
   std::optional<ChunkPlace> find_usable(const ChunkId& id) const;
   std::uint64_t size() const; // entries
@@ -69,7 +68,6 @@ private:
   std::vector<SortedRun> runs_;
   std::unordered_multimap<ChunkId, ChunkPlace, ChunkIdHash> recent_;
   std::size_t kept_objects_ = 0; // of objects_, those in the kept file
-  mutable std::vector<ChunkPlace> found_;
 };
 
 } // namespace intendance::backupd

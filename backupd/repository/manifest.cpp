@@ -27,6 +27,7 @@ enum Tag : std::uint64_t {
   tag_data = 14,
   tag_identity = 15,
   tag_continues = 16,
+  tag_links = 17,
 };
 
 template <class Write>
@@ -123,6 +124,7 @@ void read_field(Entry& entry, std::uint64_t tag, ByteReader& reader) {
     }
     break;
   case tag_continues: entry.continues = true; break;
+  case tag_links: entry.links = reader.varint(); break;
   case tag_identity: {
     FileIdentity identity;
     identity.device = reader.varint();
@@ -242,6 +244,8 @@ void encode_entry(const Entry& entry, Buffer& out) {
     field(record, tag_size, [&](ByteWriter& writer) { writer.varint(entry.size); });
   text_field(record, tag_link_target, entry.link_target);
   text_field(record, tag_hard_link, entry.hard_link);
+  if (entry.links != 1)
+    field(record, tag_links, [&](ByteWriter& writer) { writer.varint(entry.links); });
   if (entry.type == FileType::character_device || entry.type == FileType::block_device) {
     field(record, tag_device, [&](ByteWriter& writer) {
       writer.varint(entry.device_major);

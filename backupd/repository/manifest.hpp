@@ -65,6 +65,7 @@ struct Entry {
   std::uint64_t size = 0;
   std::string link_target; // of a symbolic link
   std::string hard_link;   // path of the first name; then there are no contents
+  std::uint64_t links = 1; // names of the file, hard links included; of folders always 1
   std::uint32_t device_major = 0, device_minor = 0;
   std::vector<ExtendedAttribute> attributes;
   std::vector<Extent> extents;

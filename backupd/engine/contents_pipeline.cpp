@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+#include "backupd/engine/contents_pipeline.hpp"
+
+#include "core/error.hpp"
+
+#include <algorithm>
+
+namespace intendance::backupd {
+
+using core::CorruptData;
+
+namespace {
+
+// So many blocks are planned at a time: files whose chunks lie in different packs find them opened
+// once. Each small file in them is an open descriptor.
+constexpr std::size_t most_waiting = 8;
+constexpr std::size_t most_waiting_pieces = 512;
+constexpr std::size_t most_tasks = 2;
+
+} // namespace
+
+struct ContentsPipeline::OpenFile {
+  OpenFile(ContentsPipeline& owner, std::unique_ptr<FileWriter> file, std::uint64_t bytes)
+      : pipeline(owner), writer(std::move(file)), size(bytes) {}
+
+  // The last piece is done, whichever thread did it.
+  ~OpenFile() {
+    Outcome outcome{writer->path(), size, problem};
+    try {
+      if (outcome.problem.empty() && !given_up) writer->commit();
+    } catch (const std::exception& error) { // a destructor's boundary
+      outcome.problem = error.what();
+    }
+    writer.reset();
+    if (given_up) return;
+    const std::scoped_lock lock(pipeline.done_mutex_);
+    pipeline.done_(outcome);
+  }
+  OpenFile(const OpenFile&) = delete;
+  OpenFile& operator=(const OpenFile&) = delete;
+
+  void write(ByteView bytes, std::uint64_t offset) {
+    const std::scoped_lock lock(mutex);
+    if (!problem.empty()) return; // in vain
+    try {
+      writer->write(bytes, offset);
+    } catch (const core::Error& error) {
+      problem = error.what();
+    }
+  }
+  void fail(const std::string& message) {
+    const std::scoped_lock lock(mutex);
+    if (problem.empty()) problem = message;
+  }
+  void give_up() {
+    const std::scoped_lock lock(mutex);
+    given_up = true;
+  }
+
+  ContentsPipeline& pipeline;
+  std::mutex mutex;
+  std::unique_ptr<FileWriter> writer;
+  std::uint64_t size;
+  std::string problem;
+  bool given_up = false;
+};
+
+ContentsPipeline::ContentsPipeline(BlockReader& reader, unsigned threads, Done done)
+    : reader_(reader), done_(std::move(done)), tasks_(most_tasks) {
+  for (unsigned each = 0; each < threads; ++each) threads_.emplace_back([this] { work(); });
+}
+
+ContentsPipeline::~ContentsPipeline() {
+  if (current_) current_->give_up();
+  for (const auto& task : waiting_) {
+    for (const auto& piece : task.pieces) piece.file->give_up();
+  }
+  tasks_.fail(std::make_exception_ptr(core::Cancelled("stopped as asked")));
+}
+
+void ContentsPipeline::begin(std::unique_ptr<FileWriter> writer, const Entry& record) {
+  current_ = std::make_shared<OpenFile>(*this, std::move(writer), record.size);
+  ranges_.clear();
+  sparse_ = !record.data.empty();
+  filled_ = 0;
+  add(record);
+}
+
+void ContentsPipeline::add(const Entry& record) {
+  if (!current_) return; // its first record was refused
+  try {
+    check_.add(record);
+    ranges_.insert(ranges_.end(), record.data.begin(), record.data.end());
+    for (const auto& extent : record.extents) add_extent(extent);
+  } catch (const CorruptData& error) {
+    current_->fail(error.what());
+  }
+}
+
+void ContentsPipeline::end() { current_.reset(); }
+
+// Spreads what comes in order over the parts of a sparse file that are not holes.
+void ContentsPipeline::add_extent(const Extent& extent) {
+  Piece piece;
+  piece.file = current_;
+  piece.id = extent.chunk;
+  piece.chunk = reader_.locate(ChunkKind::contents, extent.chunk).front();
+  if (piece.chunk.length != extent.length)
+    throw CorruptData("chunk " + core::to_hex(extent.chunk) +
+                      " has another length than its file says");
+  if (!sparse_) {
+    piece.length = extent.length;
+    piece.offset = filled_;
+    filled_ += extent.length;
+    return add_piece(std::move(piece));
+  }
+  for (std::uint32_t done = 0; done < extent.length;) {
+    if (ranges_.empty()) throw CorruptData("has more contents than its parts hold");
+    const auto& range = ranges_.front();
+    auto part = piece;
+    part.from = done;
+    part.length = static_cast<std::uint32_t>(
+        std::min<std::uint64_t>(extent.length - done, range.length - filled_));
+    part.offset = range.offset + filled_;
+    done += part.length;
+    filled_ += part.length;
+    if (filled_ == range.length) {
+      ranges_.pop_front();
+      filled_ = 0;
+    }
+    if (part.length > 0) add_piece(std::move(part));
+  }
+}
+
+void ContentsPipeline::add_piece(Piece&& piece) {
+  const auto task = std::find_if(waiting_.begin(), waiting_.end(), [&](const Task& each) {
+    return each.block == piece.chunk.block;
+  });
+  ++waiting_pieces_;
+  if (task != waiting_.end()) {
+    task->pieces.push_back(std::move(piece));
+  } else {
+    Task next;
+    next.block = piece.chunk.block;
+    next.pieces.push_back(std::move(piece));
+    waiting_.push_back(std::move(next));
+  }
+  if (waiting_.size() > most_waiting || waiting_pieces_ > most_waiting_pieces) hand_over_first();
+}
+
+void ContentsPipeline::hand_over_first() {
+  waiting_pieces_ -= waiting_.front().pieces.size();
+  auto task = std::move(waiting_.front());
+  waiting_.pop_front();
+  tasks_.push(std::move(task));
+}
+
+void ContentsPipeline::flush() {
+  while (!waiting_.empty()) hand_over_first();
+}
+
+void ContentsPipeline::finish() {
+  end();
+  flush();
+  tasks_.close();
+  threads_.clear(); // waits for all
+  tasks_.pop();     // throws what a thread failed of
+}
+
+void ContentsPipeline::work() {
+  try {
+    Buffer raw;
+    while (auto task = tasks_.pop()) {
+      try {
+        run(*task, raw);
+      } catch (...) {
+        for (const auto& piece : task->pieces) piece.file->give_up();
+        throw;
+      }
+    }
+  } catch (...) { // the boundary of a thread
+    tasks_.fail(std::current_exception());
+  }
+}
+
+void ContentsPipeline::run(const Task& task, Buffer& raw) {
+  std::string problem;
+  try {
+    reader_.open(task.block, raw);
+  } catch (const CorruptData& error) {
+    problem = error.what();
+  }
+  const ChunkInBlock* checked = nullptr;
+  for (const auto& piece : task.pieces) {
+    if (!problem.empty()) {
+      write_from_elsewhere(piece, problem);
+      continue;
+    }
+    try {
+      if (checked == nullptr || checked->chunk != piece.chunk.chunk) reader_.check(piece.chunk, raw);
+      checked = &piece.chunk;
+      write(piece, raw);
+    } catch (const CorruptData& error) {
+      write_from_elsewhere(piece, error.what());
+    }
+  }
+}
+
+void ContentsPipeline::write(const Piece& piece, ByteView raw) {
+  piece.file->write(raw.subspan(piece.chunk.offset + piece.from, piece.length), piece.offset);
+}
+
+// A chunk that is damaged in one place may be whole in another.
+void ContentsPipeline::write_from_elsewhere(const Piece& piece, const std::string& problem) {
+  for (const auto& place : reader_.locate(ChunkKind::contents, piece.id)) {
+    if (place.block == piece.chunk.block || place.length != piece.chunk.length) continue;
+    try {
+      Buffer raw;
+      reader_.open(place.block, raw);
+      reader_.check(place, raw);
+      auto elsewhere = piece;
+      elsewhere.chunk = place;
+      return write(elsewhere, raw);
+    } catch (const CorruptData&) {
+    }
+  }
+  piece.file->fail(problem);
+}
+
+} // namespace intendance::backupd

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+#pragma once
+
+#include "backupd/engine/bounded_queue.hpp"
+#include "backupd/engine/file_writer.hpp"
+#include "backupd/repository/block_reader.hpp"
+#include "backupd/repository/manifest.hpp"
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace intendance::backupd {
+
+// Puts the contents of files where they belong. One thread says which; others open blocks, check
+// chunks, write and commit, block by block, however the files lie in them. A file whose contents
+// cannot be had whole is not there afterwards.
+class ContentsPipeline {
+public:
+  // Of a file that is begun: committed, or why not. Any thread, one at a time.
+  struct Outcome {
+    std::string path;
+    std::uint64_t bytes = 0; // of the file, when it is there
+    std::string problem;     // empty when it is there
+  };
+  using Done = std::function<void(const Outcome&)>;
+
+  // The reader must outlive it, and its index must not change meanwhile.
+  ContentsPipeline(BlockReader& reader, unsigned threads, Done done);
+  // What is not done is given up.
+  ~ContentsPipeline();
+  ContentsPipeline(const ContentsPipeline&) = delete;
+  ContentsPipeline& operator=(const ContentsPipeline&) = delete;
+
+  // A file, by its own record; then add() the records of more extents; then end(). Throw what ends
+  // the whole: TransientError when the store fails.
+  void begin(std::unique_ptr<FileWriter> writer, const Entry& record);
+  void add(const Entry& record);
+  void end();
+  // Hands over all there is, so that every file that was ended will be done without a further call.
+  void flush();
+  // The same, and waits for it.
+  void finish();
+
+private:
+  // Shared by all the pieces of a file; done when the last of them is.
+  struct OpenFile;
+  struct Piece {
+    std::shared_ptr<OpenFile> file;
+    ChunkId id{};
+    ChunkInBlock chunk;
+    std::uint32_t from = 0, length = 0; // bytes, in the chunk
+    std::uint64_t offset = 0;           // in the file
+  };
+  // All that is wanted of one block.
+  struct Task {
+    BlockPlace block;
+    std::vector<Piece> pieces;
+  };
+
+  void add_extent(const Extent& extent);
+  void add_piece(Piece&& piece);
+  void hand_over_first();
+  void work();
+  void run(const Task& task, Buffer& raw);
+  void write(const Piece& piece, ByteView raw);
+  void write_from_elsewhere(const Piece& piece, const std::string& problem);
+
+  BlockReader& reader_;
+  Done done_;
+  std::mutex done_mutex_;
+  std::shared_ptr<OpenFile> current_;
+  ContentsCheck check_;
+  std::deque<DataRange> ranges_; // of the current file, those that are not filled yet
+  bool sparse_ = false;
+  std::uint64_t filled_ = 0;     // of the first of them, or of a file without holes
+  std::deque<Task> waiting_;     // of the blocks that came last, still growing
+  std::size_t waiting_pieces_ = 0;
+  BoundedQueue<Task> tasks_;
+  std::vector<std::jthread> threads_;
+};
+
+} // namespace intendance::backupd
