@@ -13,6 +13,7 @@ void register_commands(core::CommandLine& line) {
   register_backup_commands(line);
   register_listing_commands(line);
   register_restore_commands(line);
+  register_maintenance_commands(line);
   register_export_commands(line);
 }
 

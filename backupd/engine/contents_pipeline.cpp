@@ -133,9 +133,8 @@ void ContentsPipeline::add_extent(const Extent& extent) {
 }
 
 void ContentsPipeline::add_piece(Piece&& piece) {
-  const auto task = std::find_if(waiting_.begin(), waiting_.end(), [&](const Task& each) {
-    return each.block == piece.chunk.block;
-  });
+  const auto task = std::find_if(waiting_.begin(), waiting_.end(),
+                                 [&](const Task& each) { return each.block == piece.chunk.block; });
   ++waiting_pieces_;
   if (task != waiting_.end()) {
     task->pieces.push_back(std::move(piece));
@@ -197,7 +196,8 @@ void ContentsPipeline::run(const Task& task, Buffer& raw) {
       continue;
     }
     try {
-      if (checked == nullptr || checked->chunk != piece.chunk.chunk) reader_.check(piece.chunk, raw);
+      if (checked == nullptr || checked->chunk != piece.chunk.chunk)
+        reader_.check(piece.chunk, raw);
       checked = &piece.chunk;
       write(piece, raw);
     } catch (const CorruptData& error) {

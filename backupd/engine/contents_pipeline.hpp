@@ -76,8 +76,8 @@ private:
   ContentsCheck check_;
   std::deque<DataRange> ranges_; // of the current file, those that are not filled yet
   bool sparse_ = false;
-  std::uint64_t filled_ = 0;     // of the first of them, or of a file without holes
-  std::deque<Task> waiting_;     // of the blocks that came last, still growing
+  std::uint64_t filled_ = 0; // of the first of them, or of a file without holes
+  std::deque<Task> waiting_; // of the blocks that came last, still growing
   std::size_t waiting_pieces_ = 0;
   BoundedQueue<Task> tasks_;
   std::vector<std::jthread> threads_;

@@ -65,6 +65,8 @@ public:
   // Adds what the repository's indexes say and `index` does not know yet, and begins anew when some
   // that it knew are gone; where an index cannot be read, the packs' own directories say the rest.
   void update(ChunkIndex& index, std::vector<Finding>& findings) const;
+  // The packs of the store that `index` does not know, from their own directories.
+  void add_packs_without_index(ChunkIndex& index, std::vector<Finding>& findings) const;
   // The directory of a pack as it is stored; throws CorruptData. Any thread.
   PackDirectory read_directory(const PackName& name, std::uint64_t size,
                                std::uint32_t directory_length) const;
@@ -79,7 +81,6 @@ private:
   bool add_index(const storage::ObjectInfo& info, ChunkIndex& index,
                  std::vector<Finding>& findings) const;
   void check_trust_version(const Snapshot& snapshot, std::vector<Finding>& findings) const;
-  void add_packs_without_index(ChunkIndex& index, std::vector<Finding>& findings) const;
   void open_secrets(const KeyFolder& keys, std::initializer_list<Role> roles);
 
   std::unique_ptr<storage::ObjectStore> store_;

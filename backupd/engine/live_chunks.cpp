@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+#include "backupd/engine/live_chunks.hpp"
+
+#include "backupd/repository/manifest.hpp"
+
+#include <fmt/format.h>
+
+namespace intendance::backupd {
+
+namespace {
+
+// One that cannot be a trusted writer's is none of ours; of any other, nobody can say what it
+// needs.
+std::optional<Snapshot> read_snapshot(const Repository& repository, const storage::ObjectInfo& info,
+                                      std::vector<Finding>& findings) {
+  try {
+    const auto name = digest_of(info.name);
+    if (!name) throw core::AccessDenied("is not a name of a snapshot");
+    const auto object = repository.store().get(info.name, longest_snapshot);
+    if (!object) return std::nullopt; // forgotten just now
+    return decode_snapshot(*name, *object, repository.trust(), repository.secrets());
+  } catch (const core::AccessDenied& error) {
+    findings.push_back({info.name, error.what()});
+    return std::nullopt;
+  } catch (const core::CorruptData& error) {
+    throw core::Error(info.name + ": " + error.what() +
+                      "; what it needs is not known, so nothing is deleted (look at intendance "
+                      "verify, and remove the object if it is not to be saved)");
+  }
+}
+
+} // namespace
+
+LiveChunks::LiveChunks(const Repository& repository, const ChunkIndex& index, BlockReader& blocks,
+                       std::stop_token stop, std::vector<Finding>& findings)
+    : index_(index), live_(index.packs().size()) {
+  std::vector<storage::ObjectInfo> objects;
+  repository.store().list("snapshots/", [&](const auto& info) { objects.push_back(info); });
+  for (const auto& info : objects) {
+    if (stop.stop_requested()) throw core::Cancelled("stopped as asked");
+    const auto snapshot = read_snapshot(repository, info, findings);
+    if (snapshot) add_snapshot(*snapshot, blocks, findings);
+  }
+}
+
+void LiveChunks::add_snapshot(const Snapshot& snapshot, BlockReader& blocks,
+                              std::vector<Finding>& findings) {
+  ++snapshots_;
+  const auto name = snapshot_object_name(snapshot.name);
+  std::uint64_t missing = 0;
+  try {
+    for (const auto& root : snapshot.header.references) {
+      missing += add(root) ? 0 : 1;
+      for (const auto& list : decode_references(blocks.read(ChunkKind::references, root))) {
+        if (!lists_.insert(list).second) continue;
+        missing += add(list) ? 0 : 1;
+        for (const auto& id : decode_references(blocks.read(ChunkKind::references, list)))
+          missing += add(id) ? 0 : 1;
+      }
+    }
+  } catch (const core::CorruptData& error) {
+    throw core::Error(name +
+                      ": its reference lists cannot be read, so what it needs is not known "
+                      "and nothing is deleted: " +
+                      error.what());
+  }
+  if (missing > 0)
+    findings.push_back({name, fmt::format("needs {} chunks that are nowhere", missing)});
+}
+
+bool LiveChunks::add(const ChunkId& id) {
+  const auto places = index_.find(id);
+  for (const auto& place : places) {
+    auto& chunks = live_.at(place.pack);
+    if (chunks.size() <= place.chunk) chunks.resize(place.chunk + 1);
+    chunks[place.chunk] = true;
+  }
+  return !places.empty();
+}
+
+bool LiveChunks::is_live(std::uint32_t pack, const PackBlock& block) const {
+  for (std::uint32_t each = 0; each < block.chunk_count; ++each) {
+    if (is_live(pack, block.first_chunk + each)) return true;
+  }
+  return false;
+}
+
+} // namespace intendance::backupd

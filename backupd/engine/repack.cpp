@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+#include "backupd/engine/repack.hpp"
+
+#include "core/sha256.hpp"
+
+#include <algorithm>
+
+namespace intendance::backupd {
+
+using core::CorruptData;
+
+std::optional<BlockPlace> BlockCopies::find(const BlockPlace& place) const {
+  const auto directory = blocks_.directory(place.pack);
+  const auto& block = directory->blocks.at(place.block);
+  const auto& first = directory->chunks.at(block.first_chunk);
+  const auto same_chunk = [](const PackChunk& left, const PackChunk& right) {
+    return left.id == right.id && left.length == right.length;
+  };
+  for (const auto& other : blocks_.locate(block.kind, first.id)) {
+    if (other.block.pack == place.pack || excluded_.contains(other.block.pack)) continue;
+    const auto its = blocks_.directory(other.block.pack);
+    const auto& copy = its->blocks.at(other.block.block);
+    const auto chunks = directory->chunks_of(block), its_chunks = its->chunks_of(copy);
+    if (copy.kind == block.kind && copy.number == block.number && copy.stored == block.stored &&
+        its->origins.at(copy.origin) == directory->origins.at(block.origin) &&
+        std::equal(chunks.begin(), chunks.end(), its_chunks.begin(), its_chunks.end(),
+                   same_chunk)) {
+      return other.block;
+    }
+  }
+  return std::nullopt;
+}
+
+Buffer BlockCopies::stored_bytes(const BlockPlace& place) const {
+  const auto& block = blocks_.directory(place.pack)->blocks.at(place.block);
+  auto bytes = repository_.store().get(pack_object_name(index_.packs().at(place.pack).name),
+                                       storage::Range{block.offset, block.stored});
+  if (!bytes) throw CorruptData(blocks_.pack_name(place.pack) + ": is gone");
+  return std::move(*bytes);
+}
+
+bool BlockCopies::same_bytes(const BlockPlace& one, const BlockPlace& other) const {
+  return stored_bytes(one) == stored_bytes(other);
+}
+
+void Repacker::add(std::uint32_t pack, const LiveChunks& live, const BlockCopies& copies) {
+  const auto directory = blocks_.directory(pack);
+  for (std::uint32_t each = 0; each < directory->blocks.size(); ++each) {
+    const auto& block = directory->blocks[each];
+    const BlockPlace place{pack, each};
+    if (!live.is_live(pack, block) || copies.find(place)) continue;
+    auto& target = block.kind == ChunkKind::contents ? contents_ : structure_;
+    if (!target) target = std::make_unique<PackWriter>(repository_.secrets(), spool_);
+    target->add(directory->origins.at(block.origin), block.kind, block.number,
+                copies.stored_bytes(place), directory->chunks_of(block));
+    if (target->is_full()) store(target);
+  }
+}
+
+void Repacker::store(std::unique_ptr<PackWriter>& pack) {
+  if (!pack) return;
+  pack->finish();
+  pack->store(repository_.store());
+  stored_.push_back(pack->take_info());
+  pack.reset();
+}
+
+std::vector<PackInfo> Repacker::finish() {
+  store(contents_);
+  store(structure_);
+  if (!stored_.empty()) {
+    const auto object = encode_index(stored_, repository_.secrets());
+    repository_.store().put(index_object_name(core::sha256(object)), ByteView(object));
+  }
+  return std::move(stored_);
+}
+
+} // namespace intendance::backupd

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+// Forgetting and pruning beside backups, on a real store.
+#include "backupd/engine/backup.hpp"
+#include "backupd/engine/prune.hpp"
+#include "backupd/engine/restore.hpp"
+#include "backupd/engine/verify.hpp"
+#include "backupd/repository/announcements.hpp"
+#include "core/error.hpp"
+#include "tests/backupd/tree.hpp"
+
+#include <gtest/gtest.h>
+
+namespace intendance::backupd {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Pruning : public ::testing::Test {
+protected:
+  Pruning() : keys_(folder_.path() / "keys") {
+    Repository::initialise(*open_store(), keys_, "web-1", core::system_clock().now());
+  }
+
+  std::unique_ptr<storage::ObjectStore> open_store() {
+    return storage::open_directory_store(folder_.path() / "store");
+  }
+  Repository open(Role role) { return Repository::open(open_store(), keys_, {role}, {}); }
+  void write(const std::string& name, std::size_t size) {
+    fs::create_directories(source_);
+    core::write_file_atomically(source_ / name,
+                                std::string(core::as_text(core::random_bytes(size))));
+  }
+  SnapshotName back_up_now() {
+    auto repository = open(Role::writer);
+    BackupRequest request;
+    request.job = "tei";
+    request.roots = {source_};
+    request.state = folder_.path() / "state";
+    return back_up(repository, request, {}).snapshot;
+  }
+  void forget(const SnapshotName& snapshot) {
+    open_store()->remove(snapshot_object_name(snapshot));
+  }
+  // Without waiting, unless something is said.
+  PruneReport prune_now(std::chrono::seconds grace = std::chrono::seconds(0),
+                        bool dry_run = false) {
+    PruneOptions options;
+    options.machine = "hub";
+    options.grace = grace;
+    options.spool = folder_.path();
+    options.dry_run = dry_run;
+    const core::TemporaryDirectory scratch;
+    ChunkIndex index(scratch.path());
+    return prune(open(Role::maintainer), index, options, {});
+  }
+  void expect_whole() {
+    const auto repository = open(Role::reader);
+    const core::TemporaryDirectory scratch;
+    ChunkIndex index(scratch.path() / "verify");
+    VerifyOptions options;
+    options.read_data = true;
+    const auto report = verify(repository, index, options, {});
+    for (const auto& finding : report.findings)
+      ADD_FAILURE() << finding.object << ": " << finding.message;
+  }
+  void expect_restores(const std::map<std::string, std::string>& expected) {
+    const auto repository = open(Role::reader);
+    std::vector<Finding> findings;
+    const core::TemporaryDirectory scratch;
+    ChunkIndex index(scratch.path() / "index");
+    repository.update(index, findings);
+    SnapshotReader reader(repository, index, repository.find_snapshot("latest"));
+    RestoreRequest request;
+    request.target = scratch.path() / "target";
+    const auto result = restore(reader, request, {});
+    for (const auto& problem : result.problems)
+      ADD_FAILURE() << problem.path << ": " << problem.message;
+    EXPECT_EQ(describe_tree(request.target / source_.relative_path()), expected);
+  }
+  std::size_t count(const std::string& prefix) {
+    std::size_t number = 0;
+    open_store()->list(prefix, [&](const auto&) { ++number; });
+    return number;
+  }
+
+  core::TemporaryDirectory folder_;
+  KeyFolder keys_;
+  fs::path source_ = folder_.path() / "source";
+};
+
+TEST_F(Pruning, DeletesWhatOnlyForgottenSnapshotsNeeded) {
+  write("kept", 3'000'000);
+  write("old", 3'000'000);
+  const auto first = back_up_now();
+  fs::remove(source_ / "old");
+  write("new", 2'000'000);
+  back_up_now();
+  EXPECT_EQ(prune_now().deleted, 0u);
+  forget(first);
+  const auto report = prune_now();
+  EXPECT_EQ(report.snapshots, 1u);
+  EXPECT_GT(report.rewritten + report.marked, 0u);
+  expect_whole();
+  expect_restores(describe_tree(source_));
+  EXPECT_EQ(count("marks/"), 0u);
+}
+
+TEST_F(Pruning, TakesEverythingWhenNothingIsNeeded) {
+  write("file", 2'000'000);
+  const auto only = back_up_now();
+  forget(only);
+  const auto report = prune_now();
+  EXPECT_GT(report.deleted, 0u);
+  EXPECT_EQ(count("packs/"), 0u);
+  EXPECT_EQ(count("indexes/"), 0u);
+  // And the machine, which remembers where chunks were, does not build on them.
+  back_up_now();
+  expect_whole();
+  expect_restores(describe_tree(source_));
+}
+
+TEST_F(Pruning, RewritesMostlyDeadPacksWithTheMaintenanceKeyAlone) {
+  for (int each = 0; each < 12; ++each) write("f" + std::to_string(each), 1'200'000);
+  const auto first = back_up_now();
+  for (int each = 2; each < 12; ++each) fs::remove(source_ / ("f" + std::to_string(each)));
+  back_up_now();
+  forget(first);
+  const auto report = prune_now();
+  EXPECT_GT(report.rewritten, 0u);
+  EXPECT_GT(report.deleted_bytes, 10'000'000u);
+  expect_whole();
+  expect_restores(describe_tree(source_));
+  EXPECT_EQ(prune_now().marked, 0u) << "what was rewritten is not rewritten again";
+}
+
+TEST_F(Pruning, WaitsForTheGracePeriod) {
+  write("file", 1'000'000);
+  forget(back_up_now());
+  const auto report = prune_now(std::chrono::hours(1));
+  EXPECT_EQ(report.marked, 0u) << "packs that are younger";
+  EXPECT_GT(prune_now(std::chrono::seconds(0), true).marked, 0u);
+  EXPECT_EQ(count("marks/"), 0u) << "a dry run leaves nothing";
+}
+
+TEST_F(Pruning, LeavesRunningBackupsAlone) {
+  write("file", 1'000'000);
+  forget(back_up_now());
+  {
+    const auto repository = open(Role::writer);
+    const Session running(repository, "web-1", "tei");
+    const auto report = prune_now();
+    EXPECT_EQ(report.sessions, 1u);
+    EXPECT_EQ(report.deleted, 0u);
+    EXPECT_FALSE(report.held_back.empty());
+  }
+  EXPECT_GT(prune_now().deleted, 0u);
+}
+
+// A backup that finds marks does not build on what they name. The packs are kept all the same: that
+// the chunks which were stored again are what their ids say, nobody sees with a maintenance key.
+TEST_F(Pruning, ABackupStoresAgainWhatIsMarked) {
+  write("file", 1'000'000);
+  const auto first = back_up_now();
+  forget(first);
+  {
+    const auto repository = open(Role::maintainer);
+    std::vector<PackName> all;
+    repository.store().list("packs/",
+                            [&](const auto& info) { all.push_back(*digest_of(info.name)); });
+    put_mark(repository, "hub", all);
+  }
+  const auto before = count("packs/");
+  back_up_now();
+  EXPECT_GT(count("packs/"), before);
+  EXPECT_GT(prune_now().rescued, 0u);
+  expect_whole();
+  expect_restores(describe_tree(source_));
+}
+
+// Marked by mistake, or made needed by a backup that could not see the mark yet.
+TEST_F(Pruning, RescuesWhatIsNeededAfterAll) {
+  write("file", 1'000'000);
+  back_up_now();
+  {
+    const auto repository = open(Role::maintainer);
+    std::vector<PackName> all;
+    repository.store().list("packs/",
+                            [&](const auto& info) { all.push_back(*digest_of(info.name)); });
+    put_mark(repository, "hub", all);
+  }
+  const auto report = prune_now();
+  EXPECT_GT(report.rescued, 0u);
+  EXPECT_EQ(report.deleted, 0u);
+  EXPECT_EQ(count("marks/"), 0u);
+  expect_whole();
+}
+
+TEST_F(Pruning, StopsWhenASnapshotCannotBeRead) {
+  write("file", 1'000'000);
+  const auto first = back_up_now();
+  write("file", 1'000'000);
+  back_up_now();
+  const auto object = folder_.path() / "store" / snapshot_object_name(first);
+  auto bytes = core::read_file(object);
+  bytes[100] ^= 1;
+  core::write_file_atomically(object, bytes);
+  EXPECT_THROW(prune_now(), core::Error);
+}
+
+} // namespace
+} // namespace intendance::backupd
