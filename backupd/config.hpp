@@ -24,7 +24,7 @@ struct JobConfig {
   RepositoryConfig repository;
   std::optional<core::Schedule> schedule; // none: only by hand
   std::vector<std::filesystem::path> paths;
-  std::vector<std::string> exclude; // see engine/exclude.hpp
+  std::vector<std::string> exclude;    // see engine/exclude.hpp
   std::vector<std::string> postgresql; // addresses of databases to dump
   bool one_file_system = false;
   bool exclude_caches = false; // folders with a CACHEDIR.TAG

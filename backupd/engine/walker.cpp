@@ -211,13 +211,17 @@ Walker::Look Walker::visit_looked_at(int folder, const char* name, const FileSta
       return Look::done;
   }
   if (!is_folder) links_.add(status, found.entry.path);
+  if (enter) {
+    auto path = found.entry.path;
+    visit_(std::move(found));
+    enter_folder(std::move(descriptor), status, std::move(path));
+    return Look::done;
+  }
   if (type == FileType::file && !found.recognised && found.entry.hard_link.empty()) {
     prefetch(descriptor.get(), found.entry.size);
     found.contents = std::move(descriptor);
   }
-  auto entered = enter ? found.entry.path : std::string();
   visit_(std::move(found));
-  if (enter) enter_folder(std::move(descriptor), status, std::move(entered));
   return Look::done;
 }
 
