@@ -12,6 +12,7 @@ void register_commands(core::CommandLine& line) {
   register_recovery_command(line);
   register_backup_commands(line);
   register_listing_commands(line);
+  register_search_commands(line);
   register_restore_commands(line);
   register_maintenance_commands(line);
   register_export_commands(line);

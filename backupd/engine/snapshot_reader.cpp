@@ -7,18 +7,18 @@ SnapshotReader::SnapshotReader(const Repository& repository, const ChunkIndex& i
                                const Snapshot& snapshot)
     : name_(snapshot.name), body_(repository.body(snapshot)), blocks_(repository, index) {}
 
-std::vector<PageReference> SnapshotReader::matching_pages(const PathFilter& filter) {
-  std::vector<PageReference> pages;
+std::vector<PageReference> SnapshotReader::pages(const PathFilter& filter) {
+  std::vector<PageReference> all;
   for (const auto& list : body_.page_lists) {
     const auto more = core::with_context(snapshot_object_name(name_) + ", its list of pages", [&] {
       return decode_page_list(blocks_.read(ChunkKind::manifest, list));
     });
-    pages.insert(pages.end(), more.begin(), more.end());
+    all.insert(all.end(), more.begin(), more.end());
   }
   std::vector<PageReference> matching;
-  for (std::size_t each = 0; each < pages.size(); ++each) {
-    const auto* next = each + 1 < pages.size() ? &pages[each + 1].first : nullptr;
-    if (filter.may_match(pages[each].first, next)) matching.push_back(pages[each]);
+  for (std::size_t each = 0; each < all.size(); ++each) {
+    const auto* next = each + 1 < all.size() ? &all[each + 1].first : nullptr;
+    if (filter.may_match(all[each].first, next)) matching.push_back(all[each]);
   }
   return matching;
 }
@@ -32,7 +32,7 @@ std::vector<Entry> SnapshotReader::read_page(const PageReference& page) {
 void SnapshotReader::for_each_record(const PathFilter& filter,
                                      const std::function<void(Entry&&)>& visit,
                                      const Damaged& damaged) {
-  for (const auto& page : matching_pages(filter)) {
+  for (const auto& page : pages(filter)) {
     std::vector<Entry> entries;
     try {
       entries = read_page(page);

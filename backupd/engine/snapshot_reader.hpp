@@ -34,9 +34,11 @@ public:
   // The bytes of the contents in order, holes left out. Throws CorruptData that names the pack.
   void read(const Entry& entry, const std::function<void(ByteView)>& sink);
 
-private:
-  std::vector<PageReference> matching_pages(const PathFilter& filter);
+  // Page by page: those that may hold what matches, and the records of one.
+  std::vector<PageReference> pages(const PathFilter& filter);
   std::vector<Entry> read_page(const PageReference& page);
+
+private:
   void read_extents(const Entry& entry, const std::function<void(ByteView)>& sink);
 
   SnapshotName name_{};
