@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <memory>
+#include <set>
 
 namespace intendance::backupd {
 
@@ -109,6 +110,7 @@ private:
   ManifestWriter manifest_;
   FileRecorder recorder_;
   TreeScan scan_;
+  std::set<std::string> unread_; // first names of files that could not be read
 };
 
 PackPipeline::Options pipeline_options(const BackupRequest& request, Repository& repository) {
@@ -156,6 +158,9 @@ void Run::count(const Entry& entry) {
 void Run::take(Scanned&& found) {
   if (!found.warning.empty()) return warn(found.entry.path, found.warning);
   if (found.contents) return back_up_file(std::move(found));
+  if (unread_.contains(found.entry.hard_link))
+    return warn("/" + found.entry.path,
+                "is a further name of /" + found.entry.hard_link + ", which could not be read");
   take_known(found);
 }
 
@@ -205,8 +210,9 @@ void Run::back_up_file(Scanned&& found) {
   } catch (const Unreadable& error) {
     warn(shown, error.what());
     next_.add_unsure(before.path);
-    if (!recorder_.abandon()) return;
-    return count(before);
+    if (recorder_.abandon()) return count(before);
+    if (before.links > 1) unread_.insert(before.path);
+    return;
   }
   recorder_.finish();
   count(before);
@@ -256,7 +262,16 @@ void Run::store_all() {
   std::sort(parts.begin(), parts.end(), [](const Part& left, const Part& right) {
     return compare_paths(left.path, right.path) < 0;
   });
+  // What lies in another root comes with it.
+  const auto is_within = [](const Part& inner, const Part& outer) {
+    return outer.stream == nullptr && inner.stream == nullptr &&
+           (inner.path == outer.path || outer.path == "/" ||
+            inner.path.starts_with(outer.path + "/"));
+  };
+  const Part* outer = nullptr;
   for (const auto& part : parts) {
+    if (outer != nullptr && is_within(part, *outer)) continue;
+    if (part.stream == nullptr) outer = &part;
     body_.roots.push_back(part.path);
     if (part.stream != nullptr)
       back_up_stream(*part.stream);

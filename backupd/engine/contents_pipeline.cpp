@@ -52,6 +52,12 @@ struct ContentsPipeline::OpenFile {
     const std::scoped_lock lock(mutex);
     if (problem.empty()) problem = message;
   }
+  // Of a file that became shorter while it was backed up.
+  void set_size(std::uint64_t bytes) {
+    const std::scoped_lock lock(mutex);
+    size = bytes;
+    writer->set_size(bytes);
+  }
   void give_up() {
     const std::scoped_lock lock(mutex);
     given_up = true;
@@ -81,6 +87,7 @@ ContentsPipeline::~ContentsPipeline() {
 void ContentsPipeline::begin(std::unique_ptr<FileWriter> writer, const Entry& record) {
   current_ = std::make_shared<OpenFile>(*this, std::move(writer), record.size);
   ranges_.clear();
+  unplaced_.clear();
   sparse_ = !record.data.empty();
   filled_ = 0;
   add(record);
@@ -92,14 +99,21 @@ void ContentsPipeline::add(const Entry& record) {
     check_.add(record);
     ranges_.insert(ranges_.end(), record.data.begin(), record.data.end());
     for (const auto& extent : record.extents) add_extent(extent);
+    place();
   } catch (const CorruptData& error) {
     current_->fail(error.what());
   }
 }
 
-void ContentsPipeline::end() { current_.reset(); }
+void ContentsPipeline::end() {
+  if (!current_) return;
+  if (!check_.is_whole()) current_->fail("ends before its last record");
+  if (!unplaced_.empty()) current_->fail("has more contents than its parts hold");
+  current_->set_size(check_.size());
+  unplaced_.clear();
+  current_.reset();
+}
 
-// Spreads what comes in order over the parts of a sparse file that are not holes.
 void ContentsPipeline::add_extent(const Extent& extent) {
   Piece piece;
   piece.file = current_;
@@ -108,26 +122,33 @@ void ContentsPipeline::add_extent(const Extent& extent) {
   if (piece.chunk.length != extent.length)
     throw CorruptData("chunk " + core::to_hex(extent.chunk) +
                       " has another length than its file says");
-  if (!sparse_) {
-    piece.length = extent.length;
-    piece.offset = filled_;
-    filled_ += extent.length;
-    return add_piece(std::move(piece));
+  if (sparse_) {
+    unplaced_.push_back({std::move(piece), extent.length});
+    return;
   }
-  for (std::uint32_t done = 0; done < extent.length;) {
-    if (ranges_.empty()) throw CorruptData("has more contents than its parts hold");
+  piece.length = extent.length;
+  piece.offset = filled_;
+  filled_ += extent.length;
+  add_piece(std::move(piece));
+}
+
+// Spreads what comes in order over the parts of a sparse file that are not holes.
+void ContentsPipeline::place() {
+  while (!unplaced_.empty() && !ranges_.empty()) {
+    auto& next = unplaced_.front();
     const auto& range = ranges_.front();
-    auto part = piece;
-    part.from = done;
-    part.length = static_cast<std::uint32_t>(
-        std::min<std::uint64_t>(extent.length - done, range.length - filled_));
+    auto part = next.piece;
+    part.from = next.piece.chunk.length - next.left;
+    part.length =
+        static_cast<std::uint32_t>(std::min<std::uint64_t>(next.left, range.length - filled_));
     part.offset = range.offset + filled_;
-    done += part.length;
+    next.left -= part.length;
     filled_ += part.length;
     if (filled_ == range.length) {
       ranges_.pop_front();
       filled_ = 0;
     }
+    if (next.left == 0) unplaced_.pop_front();
     if (part.length > 0) add_piece(std::move(part));
   }
 }

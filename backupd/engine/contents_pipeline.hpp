@@ -61,7 +61,12 @@ private:
     std::vector<Piece> pieces;
   };
 
+  struct Unplaced {
+    Piece piece;
+    std::uint32_t left = 0; // bytes
+  };
   void add_extent(const Extent& extent);
+  void place();
   void add_piece(Piece&& piece);
   void hand_over_first();
   void work();
@@ -75,6 +80,7 @@ private:
   std::shared_ptr<OpenFile> current_;
   ContentsCheck check_;
   std::deque<DataRange> ranges_; // of the current file, those that are not filled yet
+  std::deque<Unplaced> unplaced_; // contents of it that came before the parts they fill
   bool sparse_ = false;
   std::uint64_t filled_ = 0; // of the first of them, or of a file without holes
   std::deque<Task> waiting_; // of the blocks that came last, still growing

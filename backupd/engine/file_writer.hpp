@@ -28,6 +28,8 @@ public:
   const std::string& path() const { return plan_.path; }
   // In any order. Throws Error.
   void write(ByteView bytes, std::uint64_t offset);
+  // Another size than the plan's, known later.
+  void set_size(std::uint64_t size) { plan_.size = size; }
   // Gives it its size, its attributes, its name, and the further names that came meanwhile. Throws
   // Error when it is not there afterwards.
   void commit();
@@ -38,7 +40,7 @@ private:
   const std::shared_ptr<TargetServices> services_;
   const std::shared_ptr<UnfinishedFiles> unfinished_;
   const std::shared_ptr<TargetFolder> folder_;
-  const Plan plan_;
+  Plan plan_;
   const std::string temporary_;
   core::FileDescriptor file_;
   std::uint64_t unsent_ = 0; // bytes whose way to the disk has not been begun

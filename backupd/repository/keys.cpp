@@ -3,6 +3,7 @@
 
 #include "backupd/repository/bech32.hpp"
 #include "core/error.hpp"
+#include "core/sha256.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -104,7 +105,7 @@ core::PublicKey parse_owner_public(std::string_view text) {
 }
 
 std::string fingerprint(const core::PublicKey& key) {
-  const auto hex = core::to_hex(core::ByteView(core::blake2b(key)).first(8));
+  const auto hex = core::to_hex(core::ByteView(core::sha256(key)).first(8));
   return fmt::format("{} {} {} {}", hex.substr(0, 4), hex.substr(4, 4), hex.substr(8, 4),
                      hex.substr(12));
 }

@@ -194,6 +194,7 @@ void ContentsCheck::add(const Entry& record) {
     size_ = record.size;
     sparse_ = !record.data.empty();
   }
+  continues_ = record.continues;
   for (const auto& extent : record.extents) {
     if (extent.length > longest_chunk) throw CorruptData("describes a chunk that cannot be");
     filled_ += extent.length;

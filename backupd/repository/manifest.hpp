@@ -92,10 +92,12 @@ Entry decode_entry(ByteView record);
 class ContentsCheck {
 public:
   void add(const Entry& record); // the file's own first, then its more_extents
+  bool is_whole() const { return !continues_; } // no further record is to come
+  std::uint64_t size() const { return size_; }  // of the file, as far as is known
 
 private:
   std::uint64_t size_ = 0, filled_ = 0, wanted_ = 0, end_ = 0;
-  bool sparse_ = false;
+  bool sparse_ = false, continues_ = false;
 };
 
 // The most extents, and the most parts of data, of one record.

@@ -2,6 +2,7 @@
 #include "backupd/repository/trust_store.hpp"
 
 #include "core/error.hpp"
+#include "core/sha256.hpp"
 
 #include <fmt/format.h>
 
@@ -118,7 +119,7 @@ Versions signed_versions(storage::ObjectStore& store, const core::PublicKey& own
       if (version_of(info.name) != version) {
         throw CorruptData("has another version than its name says");
       }
-      versions.emplace(version, Found{std::move(document), core::blake2b(*object)});
+      versions.emplace(version, Found{std::move(document), core::sha256(*object)});
     } catch (const core::TransientError&) {
       throw;
     } catch (const core::Error& error) {
@@ -242,7 +243,7 @@ core::Digest store_trust(storage::ObjectStore& store, TrustDocument& document,
                   [&](const auto& each) { return each.recipient == reader.recipient(); });
   if (is_reader) open_reader_secrets(again, reader);
   store.put(trust_object_name(document.version), object);
-  return core::blake2b(object);
+  return core::sha256(object);
 }
 
 } // namespace intendance::backupd

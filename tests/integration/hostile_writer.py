@@ -4,16 +4,18 @@ manifest says whatever he likes. Written from docs/repository-format.md, as the 
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import os
 import pathlib
 import struct
+import subprocess
+import tempfile
 
 import nacl.bindings
 import nacl.signing
 
-import age_file
-from repository_objects import CONTENTS, PAGE, REFERENCES, derive, digest
+from read_repository import CONTENTS, MANIFEST, REFERENCES, derive, mac
 
 
 def varint(value: int) -> bytes:
@@ -23,12 +25,43 @@ def varint(value: int) -> bytes:
     return out + bytes([value])
 
 
+def counted(value: bytes) -> bytes:
+    return varint(len(value)) + value
+
+
 def record(path: bytes, type_: int, *fields: tuple[int, bytes]) -> bytes:
     """A record with these fields beside a mode, an owner and a time that any user may restore."""
     owner = varint(os.geteuid()) + varint(os.getegid())
     whole = [(1, path), (2, varint(type_)), (3, varint(0o755)), (4, owner), (7, b"\0\0"), *fields]
-    body = b"".join(varint(tag) + varint(len(value)) + value for tag, value in whole)
-    return varint(len(body)) + body
+    return counted(b"".join(varint(tag) + counted(value) for tag, value in whole))
+
+
+def age_identity(secret: bytes) -> str:
+    """The secret as age writes it: Bech32 (BIP 173)."""
+    human, bits = "age-secret-key-", int.from_bytes(secret, "big") << 4
+    values = [bits >> place & 31 for place in range(255, -1, -5)]
+    checksum = 1
+    for value in [ord(c) >> 5 for c in human] + [0] + [ord(c) & 31 for c in human] + values + [0] * 6:
+        top, checksum = checksum >> 25, (checksum & 0x1FFFFFF) << 5 ^ value
+        for bit, generator in enumerate((0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3)):
+            checksum ^= generator if top >> bit & 1 else 0
+    values += [(checksum ^ 1) >> place & 31 for place in range(25, -1, -5)]
+    return (human + "1" + "".join("qpzry9x8gf2tvdw0s3jn54khce6mua7l"[value] for value in values)).upper()
+
+
+def age_open(sealed: bytes, secret: bytes) -> bytes:
+    with tempfile.NamedTemporaryFile("w") as identity:
+        identity.write(age_identity(secret))
+        identity.flush()
+        command = ["age", "--decrypt", "--identity", identity.name]
+        return subprocess.run(command, input=sealed, check=True, capture_output=True).stdout
+
+
+def seal(key: bytes, associated: bytes, plain: bytes, nonce: bytes | None = None) -> bytes:
+    """Beginning with the nonce, unless that is given."""
+    own = nonce or os.urandom(24)
+    sealed = nacl.bindings.crypto_aead_xchacha20poly1305_ietf_encrypt(plain, associated, own, key)
+    return sealed if nonce else own + sealed
 
 
 class HostileWriter:
@@ -40,14 +73,14 @@ class HostileWriter:
         key = base64.b64decode((keys / "writer.key").read_text().split()[-1])
         self.signs = nacl.signing.SigningKey(key[:32])
         trust = json.loads(max((repository / "trust").iterdir()).read_bytes().split(b"\n", 2)[2])
-        secrets = json.loads(age_file.decrypt(base64.b64decode(trust["writer_secrets"]), [key[32:]]))
+        secrets = json.loads(age_open(base64.b64decode(trust["writer_secrets"]), key[32:]))
         self.id, self.epoch = bytes.fromhex(trust["repository"]), trust["epochs"][-1]["number"]
         newest = secrets["epochs"][str(self.epoch)]
         self.naming, self.structure = (base64.b64decode(newest[name]) for name in ("naming", "structure"))
-        self.trust_version = trust["version"]
         own = bytes(self.signs.verify_key)
         self.claims, self.misnamed = own, {}
         self.machine = next((w["name"] for w in trust["writers"] if base64.b64decode(w["signs"]) == own), "nobody")
+        self.trust_version = trust["version"]
         public = base64.b64decode(trust["epochs"][-1]["public"])
         secret = os.urandom(32)
         self.session_public = nacl.bindings.crypto_scalarmult_base(secret)
@@ -55,56 +88,62 @@ class HostileWriter:
         self.session = derive(shared, "session", self.session_public, public, self.id)
 
     def chunk_id(self, kind: int, contents: bytes) -> bytes:
-        contents = self.misnamed.get(contents, contents)
-        return digest(contents, derive(self.naming, "chunk", bytes([kind])))
+        secret = self.structure if kind == REFERENCES else self.naming
+        return mac(derive(secret, "chunk", bytes([kind])), self.misnamed.get(contents, contents))[:16]
 
-    def _seal(self, key: bytes, associated: bytes, plain: bytes) -> bytes:
-        nonce = os.urandom(24)
-        return nonce + nacl.bindings.crypto_aead_xchacha20poly1305_ietf_encrypt(plain, associated, nonce, key)
+    def _intro(self, letters: bytes) -> bytes:
+        return letters + struct.pack("<BBHI", 1, 1, 0, self.epoch)
 
     def _store(self, folder: str, data: bytes) -> str:
-        name = digest(data).hex()
+        name = hashlib.sha256(data).hexdigest()
         place = self.repository / (f"packs/{name[:2]}" if folder == "packs" else folder)
         place.mkdir(parents=True, exist_ok=True)
         (place / name).write_bytes(data)
         return name
 
-    def write_snapshot(self, page: bytes, first: bytes, contents: bytes) -> str:
-        """One page, one chunk of contents; returns the snapshot's name."""
-        chunks = [(CONTENTS, contents), (PAGE, page)]
-        references = b"".join(self.chunk_id(*chunk) for chunk in chunks)
-        chunks.append((REFERENCES, references))
-        salt = os.urandom(16)
-        head = b"INTDPACK" + struct.pack("<BBHI", 1, 1, 0, self.epoch) + self.session_public + salt
-        blobs, entries, indexed = b"", b"", b""
-        for number, (kind, plain) in enumerate(chunks):
-            id_ = self.chunk_id(kind, plain)
-            key = derive(self.structure, "references", salt) if kind == REFERENCES else derive(self.session, "pack", salt)
-            sealed = nacl.bindings.crypto_aead_xchacha20poly1305_ietf_encrypt(
-                b"\0" + plain, id_ + bytes([kind]), struct.pack("<Q16x", number), key)
-            entry = id_ + struct.pack("<BII", kind, len(sealed), len(plain))
-            indexed += struct.pack("<I", 64 + len(blobs)) + entry
-            blobs, entries = blobs + sealed, entries + entry
-        directory = self._seal(derive(self.structure, "directory"), head, entries)
-        pack = head + blobs + directory + struct.pack("<I", len(directory))
-        name = bytes.fromhex(self._store("packs", pack))
-        start = b"INTDINDX" + struct.pack("<BBH", 1, 1, 0)
-        body = struct.pack("<I", 1) + name + struct.pack("<Q", len(pack)) + head + struct.pack("<I", len(chunks)) + indexed
-        self._store("indexes", start + self._seal(derive(self.structure, "index"), start, body))
-        return self._store("snapshots", self._snapshot(page, first, references))
+    def write_snapshot(self, pages: list[tuple[bytes, bytes]], contents: bytes, sequence: int = 1) -> str:
+        """`pages`: the path with which each begins, and its records. One chunk of contents.
 
-    def _snapshot(self, page: bytes, first: bytes, references: bytes) -> bytes:
-        start = b"INTDSNAP" + struct.pack("<BBH", 1, 1, 0)
+        Returns the snapshot's name.
+        """
+        page_list = b"".join(counted(first) + self.chunk_id(MANIFEST, page) for first, page in pages)
+        chunks = [(CONTENTS, contents), *((MANIFEST, page) for _, page in pages), (MANIFEST, page_list)]
+        references = b"".join(self.chunk_id(*chunk) for chunk in chunks)
+        root = self.chunk_id(REFERENCES, references)
+        self._write_pack([*chunks, (REFERENCES, references), (REFERENCES, root)])
+        return self._store("snapshots", self._snapshot(page_list, root, len(contents), sequence))
+
+    def _write_pack(self, chunks: list[tuple[int, bytes]]) -> None:
+        """With an index of its own; each chunk is a block."""
+        intro = self._intro(b"INTDPACK")
+        keys = {REFERENCES: derive(self.structure, "references", self.session_public)}
+        blocks, described = b"", varint(len(chunks))
+        for number, (kind, plain) in enumerate(chunks):
+            key = keys.get(kind, derive(self.session, "blocks"))
+            sealed = seal(key, bytes([kind]), b"\0" + plain, struct.pack("<Q16x", number))
+            described += bytes([kind]) + b"".join(map(varint, (0, number, len(sealed), 1)))
+            described += self.chunk_id(kind, plain) + varint(len(plain))
+            blocks += sealed
+        entries = varint(1) + struct.pack("<I", self.epoch) + self.session_public + described
+        directory = seal(derive(self.structure, "directory"), intro, entries)
+        pack = intro + blocks + directory + struct.pack("<II", len(directory), self.epoch)
+        name = bytes.fromhex(self._store("packs", pack))
+        body = varint(1) + name + varint(len(pack)) + varint(len(directory)) + counted(entries)
+        intro = self._intro(b"INTDINDX")
+        self._store("indexes", intro + seal(derive(self.structure, "index"), intro, body))
+
+    def _snapshot(self, page_list: bytes, root: bytes, size: int, sequence: int) -> bytes:
+        """Its header counts one file, one directory and one of another type, whatever the manifest holds."""
+        intro = self._intro(b"INTDSNAP")
         header = {"machine": self.machine, "job": "hostile", "started": "2030-01-01T00:00:00Z",
-                  "finished": "2030-01-01T00:00:00Z", "sequence": 1, "previous": None,
-                  "trust_version": self.trust_version, "files": 1, "directories": 1, "other": 1, "bytes": 1,
-                  "new_bytes": 1, "stored_bytes": 1, "warnings": 0,
-                  "references": [self.chunk_id(REFERENCES, references).hex()]}
+                  "finished": "2030-01-01T00:00:00Z", "sequence": sequence, "previous": None,
+                  "trust_version": self.trust_version, "files": 1, "directories": 1, "other": 1, "bytes": size,
+                  "new_bytes": 1, "stored_bytes": 1, "warnings": 0, "references": [root.hex()]}
         body = {"roots": [base64.b64encode(b"/x").decode()], "warnings": [],
-                "pages": [{"chunk": self.chunk_id(PAGE, page).hex(), "first": base64.b64encode(first).decode()}]}
-        sealed_header = self._seal(derive(self.structure, "snapshot header"), start, json.dumps(header).encode())
-        key = derive(self.session, "snapshot body")
-        sealed_body = struct.pack("<I", self.epoch) + self.session_public + self._seal(key, start, json.dumps(body).encode())
-        data = start + b"".join(struct.pack("<I", len(x)) + x for x in (sealed_header, sealed_body))
+                "page_lists": [self.chunk_id(MANIFEST, page_list).hex()]}
+        sealed_header = seal(derive(self.structure, "snapshot header"), intro, json.dumps(header).encode())
+        sealed_body = seal(derive(self.session, "snapshot body"), intro, json.dumps(body).encode())
+        sealed_body = self.session_public + sealed_body
+        data = intro + b"".join(struct.pack("<I", len(part)) + part for part in (sealed_header, sealed_body))
         data += self.claims
         return data + self.signs.sign(b"intendance-snapshot-1\n" + self.id + data).signature

@@ -21,16 +21,17 @@ import sys
 import tempfile
 import time
 import unittest
+from collections.abc import Callable
 
 sys.dont_write_bytecode = True
 for argument in sys.argv[2:3]:
-    sys.path.append(argument)  # the reader's own modules
+    sys.path.append(argument)  # where the reader is
 
 import nacl.signing
 
 import sample_tree
 from hostile_writer import HostileWriter, record, varint
-from repository_objects import CONTENTS, Cursor
+from read_repository import CONTENTS, FILE, MANIFEST, MORE, Cursor, Repository, pages, record_of
 
 INTENDANCE = pathlib.Path()
 READER = pathlib.Path()
@@ -151,11 +152,17 @@ class RoundTrip(WithPlace):
         listed = self.place.read("list").stdout.split("\n")
         self.assertEqual(self.names, [line.split(" ")[0] for line in listed if line])
 
-    def test_both_list_the_same_paths(self) -> None:
-        for name in self.names:
-            ours = self.place.read("list", "--snapshot", name).stdout.count("\n")
-            theirs = json.loads(self.place.intendance("ls", name, "--json", keys="restorer").stdout)
-            self.assertEqual(ours, len(theirs))
+    def test_what_intendance_lists_is_what_was_there(self) -> None:
+        above = len(self.place.tree.relative_to("/").parents) - 1
+        for tree, name in zip(self.trees, self.names):
+            listed = json.loads(self.place.intendance("ls", name, "--json", keys="restorer").stdout)
+            self.assertEqual(above + len(tree), len(listed))
+
+    def test_the_reader_needs_no_index(self) -> None:
+        for number, name in enumerate(self.names):
+            target = self.place.folder / f"scanned-{number}"
+            self.place.read("restore", "--scan", "--snapshot", name, "--target", target, expect=RESTORED)
+            self.assert_same(self.trees[number], self.place.restored(target))
 
     def test_the_repository_is_whole_for_the_hub(self) -> None:
         self.place.intendance("verify", "--read-data", keys="hub", state="hub-state")
@@ -172,6 +179,48 @@ class RoundTrip(WithPlace):
         (copy.repository / "indexes").mkdir()
         copy.read("restore", "--target", copy.folder / "out", expect=RESTORED)
         self.assert_same(self.trees[1], copy.restored(copy.folder / "out"))
+
+
+class ManyIslands(WithPlace):
+    """A file of more parts than one record holds."""
+
+    ISLANDS = 4100
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        super().setUpClass()
+        cls.place.tree.mkdir()
+        with open(cls.place.tree / "islands", "wb") as file:
+            for number in range(cls.ISLANDS):
+                os.pwrite(file.fileno(), os.urandom(4096), number * 12288)
+            file.truncate(cls.ISLANDS * 12288)
+        (cls.place.tree / "z").write_text("comes after it")
+        cls.place.back_up()
+        (cls.place.tree / "z").write_text("comes after what is recognised")
+        cls.place.back_up()
+
+    def test_it_goes_on_in_another_record(self) -> None:
+        repository = Repository(self.place.repository, self.place.keys, False)
+        snapshots = repository.snapshots()
+        self.assertEqual(2, len(snapshots))
+        for snapshot in snapshots:
+            types = []
+            for _, id_ in pages(repository, snapshot):
+                page = Cursor(repository.chunk(id_, MANIFEST))
+                while page.more():
+                    one = record_of(Cursor(page.counted()))
+                    types += [(one.type, len(one.data))] if one.path.endswith(b"/islands") else []
+            self.assertEqual([(FILE, 4096), (MORE, self.ISLANDS - 4096)], types)
+
+    def test_both_restore_it(self) -> None:
+        expected = sample_tree.describe(self.place.tree)
+        self.assertEqual(self.ISLANDS, len(expected[b"islands"]["data"]))
+        target = self.place.folder / "read"
+        self.place.read("restore", "--target", target, expect=RESTORED)
+        self.assert_same(expected, self.place.restored(target))
+        target = self.place.folder / "restored"
+        self.place.intendance("restore", "latest", "--target", target, keys="restorer", expect=RESTORED)
+        self.assert_same(expected, self.place.restored(target))
 
 
 def objects(repository: pathlib.Path) -> list[pathlib.Path]:
@@ -292,6 +341,7 @@ class Thief(WithPlace):
     def hostile_pages(self, extent: bytes) -> dict[str, list[bytes]]:
         outside, folder = os.fsencode(self.outside), record(b"x", 2)
         file = ((8, varint(5)), (13, extent))
+        begun = record(b"x/f", 1, (8, varint(10)), (13, extent), (16, b""))
         return {
             "through a link": [folder, record(b"x/l", 3, (9, outside)), record(b"x/l/f", 1, *file)],
             "up": [record(b"../outside/f", 1, *file)],
@@ -302,17 +352,34 @@ class Thief(WithPlace):
                                       record(b"x/h", 1, (10, b"x/a/secret"))],
             "a link in a folder's place": [record(b"x", 3, (9, outside)), folder, record(b"x/f", 1, *file)],
             "parts that wrap": [folder, record(b"x/f", 1, (8, varint(9)), (13, extent), (14, varint(2**64 - 3) + b"\5"))],
+            "more of another file": [folder, begun, record(b"../outside/f", 7, (13, extent))],
+            "more that never comes": [folder, begun],
+            "an extent longer than its chunk": [folder, record(b"x/f", 1, (8, varint(6)), (13, extent[:16] + b"\6"))],
         }
 
+    def write_hostile(self, copy: Place, records: Callable[[bytes], list[bytes]]) -> str:
+        """Returns the snapshot's name. Each record is a page of its own, so that no first path is wrong."""
+        writer = HostileWriter(copy.repository, copy.folder / "machine")
+        made = records(writer.chunk_id(CONTENTS, b"owned") + b"\5")
+        firsts = [record_of(Cursor(Cursor(one).counted())).path for one in made]
+        return writer.write_snapshot(list(zip(firsts, made)), b"owned")
+
+    def test_what_the_hostile_writer_writes_is_well_formed(self) -> None:
+        """Else the tests below would prove nothing."""
+        copy = self.place.copy("honest")
+        self.write_hostile(copy, lambda extent: [
+            record(b"x", 2), record(b"x/f", 1, (8, varint(99)), (13, extent), (16, b"")),
+            record(b"x/f", 7, (8, varint(10)), (13, extent)), record(b"x/l", 3, (9, b"f"))])
+        self.assertIn("does not count", copy.read("restore", "--target", copy.folder / "read", expect=1).stderr)
+        copy.intendance("restore", "latest", "--target", copy.folder / "restored", keys="restorer")
+        for target in ("read", "restored"):
+            self.assertEqual(b"ownedowned", (copy.folder / target / "x" / "l").read_bytes())
+
     def test_no_manifest_leads_out_of_the_target(self) -> None:
-        for number, name in enumerate(self.hostile_pages(b"")):
+        for number, name in enumerate(self.hostile_pages(bytes(17))):
             with self.subTest(manifest=name):
                 copy = self.place.copy(f"hostile-{number}")
-                writer = HostileWriter(copy.repository, copy.folder / "machine")
-                extent = writer.chunk_id(CONTENTS, b"owned") + b"\0\5"
-                records = self.hostile_pages(extent)[name]
-                first = Cursor(records[0][records[0].index(b"\1") + 1 :], name)
-                writer.write_snapshot(b"".join(records), first.take(first.varint()), b"owned")
+                self.write_hostile(copy, lambda extent: self.hostile_pages(extent)[name])
                 copy.read("restore", "--target", copy.folder / "read", expect=1)
                 done = copy.intendance("restore", "latest", "--target", copy.folder / "restored",
                                        keys="restorer", expect=None)
@@ -320,13 +387,34 @@ class Thief(WithPlace):
                 self.assertEqual([], os.listdir(self.outside))
                 self.assertEqual(1, self.secret.stat().st_nlink)
 
+    def test_the_reader_refuses_records_that_continue_nothing(self) -> None:
+        for number in range(2):
+            copy = self.place.copy(f"astray-{number}")
+            self.write_hostile(copy, lambda extent: [
+                record(b"x", 2), record(b"x/f", 1, (8, varint(10)), (13, extent), (16, b"")),
+                *[record(b"x/g", 1, (8, varint(5)), (13, extent))] * (1 - number),
+                *[record(b"x/f", 7, (13, extent))] * (1 + number)])
+            done = copy.read("restore", "--target", copy.folder / "read", expect=1)
+            self.assertIn(["is not continued", "does not belong here"][number], done.stderr)
+
+    def test_a_second_snapshot_of_the_same_number_is_reported(self) -> None:
+        copy = self.place.copy("forked")
+        copy.tree = copy.folder / "tree"
+        copy.tree.mkdir()
+        copy.back_up()
+        self.assertEqual("", copy.read("list").stderr)
+        forked = self.write_hostile(copy, lambda extent: [record(b"x", 2)])
+        reported = copy.read("list", expect=1).stderr
+        self.assertIn("its writer's sequence", reported)
+        self.assertIn(forked, reported)
+
     def test_a_machine_refuses_a_trust_object_older_than_it_has_seen(self) -> None:
         copy = self.place.copy("rollback")
         copy.tree = copy.folder / "tree"
         copy.tree.mkdir()
         first = copy.repository / "trust" / "00000001"
         head, _, document = first.read_bytes().split(b"\n", 2)
-        previous = {"version": 1, "digest": hashlib.blake2b(first.read_bytes(), digest_size=32).hexdigest()}
+        previous = {"version": 1, "digest": hashlib.sha256(first.read_bytes()).hexdigest()}
         signed = head + b"\n" + json.dumps({**json.loads(document), "version": 2, "previous": previous}).encode()
         seed = base64.b64decode((copy.keys / "owner.key").read_text().split()[-1])
         signature = base64.b64encode(nacl.signing.SigningKey(seed).sign(signed).signature)

@@ -2,326 +2,398 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Reads a backup repository without Intendance, from docs/repository-format.md alone.
 
-  read_repository.py list    --repository DIR --keys DIR [--snapshot latest|PREFIX]
-  read_repository.py restore --repository DIR --keys DIR [--snapshot latest|PREFIX] --target DIR
+  read_repository.py list|restore --repository DIR --keys DIR [--scan] [--snapshot PREFIX] [--target DIR]
 
-KEYS holds owner.pub and reader.key (a reader's age identity). TARGET is new or an empty folder; whole
-paths are put beneath it. `list` shows the snapshots, or with --snapshot what that one holds.
-
-All that the format lets a reader check is checked: the owner's and the writers' signatures, every
-name that is a hash, every seal, every chunk's id, the order and the shape of the manifest. A file
-that is damaged is named and left out, and the others are restored.
+KEYS holds owner.pub and reader.key. `list` shows the snapshots; `restore` puts the latest, or another,
+beneath TARGET (here), which is empty or made anew. With --scan chunks are found without indexes. All that
+can be checked is; a damaged file is named and left out, and the others are restored.
 
 Exit status: 0 done, 1 damage was found (or nothing could be done), 2 bad usage, 3 done but for what
-only root may restore. Needs Debian's python3-nacl, python3-cryptography and python3-zstandard.
+only root may restore. Needs Debian's age, python3-nacl and python3-zstandard.
 """
-from __future__ import annotations
-
 import argparse
-import dataclasses
+import base64
+import functools
+import hashlib
+import io
+import itertools
+import json
 import os
 import pathlib
 import stat
+import struct
+import subprocess
 import sys
+from collections import Counter, namedtuple
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace as Record
+import nacl.bindings as sodium
+import zstandard
 
-from repository_objects import CONTENTS, PAGE, REFERENCES, UNREADABLE, Cursor, Repository, Snapshot
-from repository_objects import need, shown, why
+CONTENTS, MANIFEST, REFERENCES = 1, 2, 3  # kinds of chunks
+FILE, DIRECTORY, LINK, CHARACTER, BLOCK, FIFO, MORE = range(1, 8)  # types of records
+Block = namedtuple("Block", "pack kind epoch session number offset stored length")
+TRUST_MEMBERS = ("algorithm repository created version previous readers maintainers writers revoked_readers "
+                 "revoked_maintainers revoked_writers epochs deduplicate_from grace_seconds reader_secrets "
+                 "maintainer_secrets writer_secrets").split()
+Snapshot = namedtuple("Snapshot", "name signer sequence started header body")
 
-FILE, DIRECTORY, LINK, CHARACTER, BLOCK, FIFO = 1, 2, 3, 4, 5, 6  # types of records
-KINDS_OF_FILE = "?-dlcbp"
+complaints: Counter = Counter()
 
+def complain(kind: str, what: str, error: object) -> None:
+    print(f"read_repository: {kind}: {what}: {error}", file=sys.stderr)
+    complaints[kind] += 1
 
-class Report:
-    """One line on stderr for each thing that is wrong, and the exit status that follows from them."""
+def attempt(what: str, work: Callable, *arguments: object, kind: str = "damaged", **keywords: object) -> object:
+    try:
+        return work(*arguments, **keywords)
+    except Exception as error:  # bytes that a stranger may have written can lead to any
+        return complain(kind, what, error if isinstance(error, (OSError, ValueError)) else repr(error))
 
-    def __init__(self) -> None:
-        self.faults = self.lacks = 0
+def need(condition: object, message: str) -> None:
+    if not condition:
+        raise ValueError(message)
 
-    def fault(self, message: str) -> None:
-        print(f"read_repository: {message}", file=sys.stderr)
-        self.faults += 1
+def shown(path: bytes) -> str:
+    return repr("/" + os.fsdecode(path))  # nothing in it moves a terminal's cursor
 
-    def lack(self, message: str) -> None:
-        print(f"read_repository: not restored: {message}", file=sys.stderr)
-        self.lacks += 1
+def mac(key: bytes, data: bytes) -> bytes:
+    return hashlib.blake2b(data, digest_size=32, key=key).digest()
 
-    def status(self) -> int:
-        return 1 if self.faults else 3 if self.lacks else 0
+def derive(key: bytes, context: str, *parts: bytes) -> bytes:
+    return mac(key, context.encode() + b"\0" + b"".join(struct.pack("<Q", len(p)) + p for p in parts))
 
+def unseal(key: bytes, associated: bytes, nonce_and_sealed: bytes) -> bytes:
+    nonce, sealed = nonce_and_sealed[:24], nonce_and_sealed[24:]
+    return sodium.crypto_aead_xchacha20poly1305_ietf_decrypt(sealed, associated, nonce, key)
 
-# --- the manifest ---------------------------------------------------------------------------------
+class Cursor(io.BytesIO):
+    """Reads from the front; raises ValueError where there are not enough bytes."""
 
+    def more(self) -> bool:
+        return self.tell() < len(self.getbuffer())
 
-@dataclasses.dataclass
-class Record:
-    path: bytes = b""
-    type: int = 0
-    mode: int = 0
-    owner: tuple[int, int] = (0, 0)
-    mtime: int = 0  # nanoseconds
-    size: int = 0
-    link: bytes = b""
-    first_name: bytes = b""
-    device: int = 0
-    xattrs: dict[bytes, bytes] = dataclasses.field(default_factory=dict)
-    extents: list[tuple[bytes, int, int]] = dataclasses.field(default_factory=list)
-    data: list[tuple[int, int]] = dataclasses.field(default_factory=list)
+    def take(self, count: int) -> bytes:
+        data = self.read(count)
+        need(len(data) == count, "it ends too early")
+        return data
 
+    def u32(self) -> int:
+        return int.from_bytes(self.take(4), "little")
 
-TEXTS = {1: "path", 9: "link", 10: "first_name"}
-NUMBERS = {2: "type", 3: "mode", 8: "size"}
+    def varint(self) -> int:
+        value = shift = 0
+        while (byte := self.take(1)[0]) >= 0x80:
+            value, shift = value | (byte & 0x7F) << shift, shift + 7
+        need(shift < 70, "a number is too long")
+        return value | byte << shift
 
+    def signed(self) -> int:
+        half, odd = divmod(self.varint(), 2)
+        return -half - 1 if odd else half
+
+    def counted(self) -> bytes:
+        return self.take(self.varint())
+
+    def pairs(self, first: Callable) -> list:
+        return [(first(self), self.varint()) for _ in iter(self.more, False)]
+
+    def intro(self, letters: bytes) -> tuple[bytes, int]:
+        start, epoch = self.take(12), self.take(4)
+        need(start == letters + b"\1\1\0\0", "it does not begin as an object of version 1 does")
+        return start + epoch, int.from_bytes(epoch, "little")
+
+class Repository:
+    """Opens the trust object and the indexes at once, packs and chunks when they are asked for."""
+
+    def __init__(self, folder: pathlib.Path, keys: pathlib.Path, scan: bool) -> None:
+        self.folder = folder
+        key = [line for line in (keys / "owner.pub").read_text().splitlines() if line[:1] not in ("", "#")][0]
+        self.owner = base64.b64decode(key.removeprefix("intendance-owner-1 "), validate=True)
+        self.id, self.trust, digests = b"", {}, set()
+        self._each("trust/*", self._read_trust, digests)
+        need(self.trust, f"{folder}: no trust object is signed by the owner of owner.pub")
+        opened = subprocess.run(["age", "--decrypt", "--identity", keys / "reader.key"], stdout=subprocess.PIPE,
+                                input=base64.b64decode(self.trust["reader_secrets"]), check=True)
+        self.epochs = {int(number): Record(**{name: base64.b64decode(secret) for name, secret in secrets.items()})
+                       for number, secrets in json.loads(opened.stdout)["epochs"].items()}
+        self.places: dict[bytes, list[tuple[Block, int, int]]] = {}  # of a chunk: block, offset, length
+        self.packs_known, self.packs_hashed = set(), set()  # their names
+        self._each("packs/*/*" if scan else "indexes/*", self._read_directory if scan else self._read_index)
+
+    def _each(self, pattern: str, read: Callable, *more: object) -> list:
+        """What `read` makes of each object with such a name; what is wrong with one is reported."""
+        names = sorted(str(path.relative_to(self.folder)) for path in self.folder.glob(pattern))
+        return [made for name in names if (made := attempt(name, read, name, *more)) is not None]
+
+    def _hashed(self, name: str) -> Cursor:
+        data = (self.folder / name).read_bytes()
+        need(hashlib.sha256(data).hexdigest() == name[-64:], "its bytes are not those it was named for")
+        return Cursor(data)
+
+    def _read_trust(self, name: str, digests_before: set) -> None:
+        data = (self.folder / name).read_bytes()
+        first, signature, document = data.split(b"\n", 2)
+        sodium.crypto_sign_open(base64.b64decode(signature) + first + b"\n" + document, self.owner)
+        trust = json.loads(document)
+        good = first == b"intendance-trust-1" and trust["algorithm"] == 1 and name == f"trust/{trust['version']:08}"
+        good = good and all(member in TRUST_MEMBERS or member.startswith("x-") for member in trust)
+        need(good, "of another version than its name or this program")
+        need(self.id.hex() in ("", trust["repository"]), "of another repository")
+        self.id, self.trust = bytes.fromhex(trust["repository"]), trust
+        if trust["previous"] and trust["previous"]["digest"] not in digests_before:
+            complain("damaged", name, "the version before it is gone")
+        digests_before.add(hashlib.sha256(data).hexdigest())
+
+    def _read_index(self, name: str) -> None:
+        data = self._hashed(name)
+        intro, epoch = data.intro(b"INTDINDX")
+        body = Cursor(unseal(derive(self.epochs[epoch].structure, "index"), intro, data.read()))
+        for _ in range(body.varint()):
+            pack, size, length, entries = body.take(32).hex(), body.varint(), body.varint(), body.counted()
+            self._read_entries(entries, f"packs/{pack[:2]}/{pack}", size - 8 - length)
+        need(not any(body.read()), "it goes on after its end")
+
+    def _read_directory(self, pack: str) -> None:
+        if pack not in self.packs_known:
+            end = (self.folder / pack).stat().st_size - 8
+            start = end - Cursor(self._read(pack, end, 4)).u32()
+            intro, epoch = Cursor(self._read(pack, 0, 16)).intro(b"INTDPACK")
+            key = derive(self.epochs[epoch].structure, "directory")
+            self._read_entries(unseal(key, intro, self._read(pack, start, end - start)), pack, start)
+
+    def _read_entries(self, data: bytes, pack: str, end: int) -> None:
+        """Remembers where the pack's chunks lie; its last block ends at `end`."""
+        entries, offset = Cursor(data), 16
+        origins = [(entries.u32(), entries.take(32)) for _ in range(entries.varint())]
+        for _ in range(entries.varint()):
+            kind, origin, number, stored = entries.take(1)[0], *(entries.varint() for _ in range(3))
+            chunks = [(entries.take(16), entries.varint()) for _ in range(entries.varint())]
+            starts = list(itertools.accumulate((length for _, length in chunks), initial=0))
+            block = Block(pack, kind, *origins[origin], number, offset, stored, starts[-1])
+            for (id_, length), start in zip(chunks, starts):
+                self.places.setdefault(id_, []).append((block, start, length))
+            offset += stored
+        need(offset == end and not any(entries.read()), "its directory is not that of its blocks")
+        self.packs_known.add(pack)
+
+    def _read(self, pack: str, offset: int, size: int) -> bytes:
+        """Damage is reported once, and does not hinder: it may be elsewhere, and each block has its own seal."""
+        with open(self.folder / pack, "rb") as file:
+            if pack not in self.packs_hashed and hashlib.file_digest(file, "sha256").hexdigest() != pack[-64:]:
+                complain("damaged", pack, "its bytes are not those it was named for")
+            self.packs_hashed.add(pack)
+            return os.pread(file.fileno(), size, offset)
+
+    def _session_secret(self, epoch: int, public: bytes) -> bytes:
+        secret = self.epochs[epoch].secret
+        shared, own = sodium.crypto_scalarmult(secret, public), sodium.crypto_scalarmult_base(secret)
+        return derive(shared, "session", public, own, self.id)
+
+    @functools.lru_cache(maxsize=16)
+    def _block(self, block: Block) -> bytes:
+        if block.kind == REFERENCES:
+            key = derive(self.epochs[block.epoch].structure, "references", block.session)
+        else:
+            key = derive(self._session_secret(block.epoch, block.session), "blocks")
+        sealed = struct.pack("<Q16x", block.number) + self._read(block.pack, block.offset, block.stored)
+        plain = unseal(key, bytes([block.kind]), sealed)
+        need(plain[0] in (0, 1) and block.length <= 8 << 20, "a block of an unknown form")
+        stream = zstandard.ZstdDecompressor().stream_reader(plain[1:]) if plain[0] else io.BytesIO(plain[1:])
+        contents = stream.read(block.length + 1)
+        need(len(contents) == block.length, "a block of another length than its directory says")
+        return contents
+
+    def chunk(self, id_: bytes, kind: int) -> bytes:
+        if id_ not in self.places:
+            self._each("packs/*/*", self._read_directory)
+        fault: Exception = ValueError(f"chunk {id_.hex()}: in no index and no pack")
+        for block, start, length in self.places.get(id_, []):
+            try:
+                chunk, epoch = self._block(block)[start : start + length], self.epochs[block.epoch]
+                key = derive(epoch.structure if kind == REFERENCES else epoch.naming, "chunk", bytes([kind]))
+                need(block.kind == kind and mac(key, chunk)[:16] == id_, f"{block.pack}: not chunk {id_.hex()}")
+                return chunk
+            except Exception as error:  # there may be another copy
+                fault = error
+        raise fault
+
+    def snapshot(self, name: str) -> Snapshot:
+        data = self._hashed(name)
+        intro, epoch = data.intro(b"INTDSNAP")
+        header, body = data.take(data.u32()), Cursor(data.take(data.u32()))
+        signer, signed, signature = data.take(32), data.getvalue()[: data.tell()], data.take(64)
+        sodium.crypto_sign_open(signature + b"intendance-snapshot-1\n" + self.id + signed, signer)
+        header = json.loads(unseal(derive(self.epochs[epoch].structure, "snapshot header"), intro, header))
+        revoked = [writer for writer in self.trust["revoked_writers"] if name[-64:] in writer["snapshots"]]
+        trusted = any(base64.b64decode(writer["signs"]) == signer and writer["name"] == header["machine"]
+                      for writer in self.trust["writers"] + revoked)
+        need(trusted and not data.more(), "the owner does not trust its writer to sign it (any more)")
+        seen = header["trust_version"]
+        need(seen <= self.trust["version"], f"names version {seen} of the trust object, which is not there")
+        key = derive(self._session_secret(epoch, body.take(32)), "snapshot body")
+        body = json.loads(unseal(key, intro, body.read()))
+        return Snapshot(name[-64:], signer, int(header["sequence"]), str(header["started"]), header, body)
+
+    def snapshots(self) -> list[Snapshot]:
+        found = sorted(self._each("snapshots/*", self.snapshot), key=lambda one: (one.signer, one.sequence))
+        for one, other in itertools.pairwise(found):
+            step = other.sequence - one.sequence if one.signer == other.signer else 2
+            if step == 0 or step == 1 and other.header["previous"] != one.name:
+                complain("damaged", f"snapshots/{other.name}", f"does not follow {one.name} in its writer's sequence")
+        return sorted(found, key=lambda one: (one.started, one.sequence))
+
+FIELDS = {  # tag: name, what makes its value when there is none, how it is read
+    1: ("path", bytes, Cursor.read), 2: ("type", int, Cursor.varint), 3: ("mode", int, Cursor.varint),
+    4: ("owner", tuple, lambda value: (value.varint(), value.varint())),
+    7: ("mtime", int, lambda value: value.signed() * 10**9 + value.varint()),
+    8: ("size", int, Cursor.varint), 9: ("link", bytes, Cursor.read), 10: ("first_name", bytes, Cursor.read),
+    11: ("device", int, lambda value: os.makedev(value.varint(), value.varint())),
+    12: ("xattrs", list, lambda value: [(value.counted(), value.read())]),
+    13: ("extents", list, lambda value: value.pairs(lambda value: value.take(16))),
+    14: ("data", list, lambda value: value.pairs(Cursor.varint)), 16: ("continues", bool, lambda value: True),
+}
 
 def record_of(fields: Cursor) -> Record:
-    record = Record()
-    while fields:
-        tag, value = fields.varint(), Cursor(fields.take(fields.varint()), fields.what)
-        if tag in TEXTS:
-            setattr(record, TEXTS[tag], value.rest())
-        elif tag in NUMBERS:
-            setattr(record, NUMBERS[tag], value.varint())
-        elif tag == 4:
-            record.owner = (value.varint(), value.varint())
-        elif tag == 7:
-            record.mtime = value.zigzag() * 1_000_000_000 + value.varint()
-        elif tag == 11:
-            record.device = os.makedev(value.varint(), value.varint())
-        elif tag == 12:
-            name = value.take(value.varint())
-            record.xattrs[name] = value.rest()
-        elif tag == 13:
-            record.extents.append((value.take(32), value.varint(), value.varint()))
-        elif tag == 14:
-            record.data.append((value.varint(), value.varint()))
-        else:
-            value.rest()
-        need(not value, f"{fields.what}: field {tag} of {shown(record.path)} goes on after its end")
-    parts = record.path.split(b"/")
-    good = b"\0" not in record.path and not {b"", b".", b".."} & set(parts)
-    need(good, f"{fields.what}: {shown(record.path)!r} is no path")
-    good = FILE <= record.type <= FIFO and record.mode <= 0o7777
-    need(good, f"{fields.what}: {shown(record.path)} is of an unknown type or mode")
+    record = Record(**{name: nothing() for name, nothing, _ in FIELDS.values()})
+    while fields.more():
+        tag, value = fields.varint(), Cursor(fields.counted())
+        if tag in FIELDS:
+            name, _, read = FIELDS[tag]
+            setattr(record, name, getattr(record, name) + read(value) if name == "xattrs" else read(value))
+            need(not value.more(), f"{shown(record.path)}: a field goes on after its end")
     return record
 
+def pages(repository: Repository, snapshot: Snapshot) -> Iterator[tuple[bytes, bytes]]:
+    """The path with which each begins, and its id."""
+    for id_ in snapshot.body["page_lists"]:
+        page_list = Cursor(repository.chunk(bytes.fromhex(id_), MANIFEST))
+        while page_list.more():
+            yield page_list.counted(), page_list.take(16)
 
 def records(repository: Repository, snapshot: Snapshot) -> Iterator[Record]:
-    """In their order, which is checked; so is that each lies in a folder of the snapshot."""
-    before: list[bytes] = []
-    folders: list[bytes] = []  # the path to the current folder, part by part
-    for chunk, first in snapshot.pages:
-        page = Cursor(repository.chunk(chunk, PAGE), f"manifest page {chunk.hex()}")
-        while page:
-            record = record_of(Cursor(page.take(page.varint()), page.what))
+    """In their order, which is checked. Those that continue a file are made one with it."""
+    before, folder, names, open_ = [], [], {b""}, None
+    for first, id_ in pages(repository, snapshot):
+        page = Cursor(repository.chunk(id_, MANIFEST))
+        while page.more():
+            record = record_of(Cursor(page.counted()))
+            need(first in (None, record.path), f"a page does not begin with {first}")
+            first = None
             parts = record.path.split(b"/")
-            need(first in (None, record.path), f"{page.what}: does not begin with {shown(first or b'')}")
-            need(parts > before, f"{page.what}: {shown(record.path)} is out of order")
-            need(folders[: len(parts) - 1] == parts[:-1], f"{page.what}: {shown(record.path)} lies in no folder")
-            folders = parts if record.type == DIRECTORY else parts[:-1]
-            before, first = parts, None
-            yield record
+            if open_:
+                need(record.type == MORE and parts == before, f"{shown(open_.path)}: is not continued")
+                open_.extents += record.extents
+                open_.data += record.data
+                open_.size, open_.continues = record.size or open_.size, record.continues
+            else:
+                good = b"\0" not in record.path and not {b"", b".", b".."} & set(parts) and parts > before
+                good = good and parts[:-1] == folder[: len(parts) - 1] and record.first_name in names
+                good = good and FILE <= record.type < MORE and record.mode <= 0o7777
+                need(good, f"{shown(record.path)}: does not belong here")
+                before, folder, open_ = parts, parts if record.type == DIRECTORY else parts[:-1], record
+                names |= {record.path} if record.type != DIRECTORY else set()
+            if not open_.continues:
+                yield open_
+                open_ = None
+    need(open_ is None, "its last file is not continued")
 
+def restore(repository: Repository, snapshot: Snapshot) -> None:
+    """Here and nowhere else: no path comes twice, and each lies in a folder that was made before."""
+    counted, used, folders = Counter(), {id_ for _, id_ in pages(repository, snapshot)}, []
+    try:
+        for record in records(repository, snapshot):
+            attempt(shown(record.path), make, repository, record)
+            counted[{FILE: "files", DIRECTORY: "directories"}.get(record.type, "other")] += 1
+            counted["bytes"] += 0 if record.first_name else record.size
+            used.update(id_ for id_, _ in record.extents)
+            folders += [record] if record.type == DIRECTORY else []
+    finally:
+        for record in reversed(folders):  # when they are filled
+            attempt(shown(record.path), set_metadata, record)
+    for key in ("files", "directories", "other", "bytes"):
+        need(snapshot.header[key] == counted[key], f"its header does not count {counted[key]} {key}")
+    used.update(bytes.fromhex(id_) for id_ in snapshot.body["page_lists"])
+    for root in snapshot.header["references"]:
+        for (reference_list,) in struct.iter_unpack("16s", repository.chunk(bytes.fromhex(root), REFERENCES)):
+            used -= {id_ for (id_,) in struct.iter_unpack("16s", repository.chunk(reference_list, REFERENCES))}
+    need(not used, f"its reference lists lack {len(used)} chunks that it needs")
 
-def check_header(repository: Repository, snapshot: Snapshot) -> None:
-    """Compares what the header counts and refers to with what the manifest holds."""
-    files = directories = other = size = 0
-    used = {chunk for chunk, _ in snapshot.pages}
-    for record in records(repository, snapshot):
-        files += record.type == FILE
-        directories += record.type == DIRECTORY
-        other += record.type not in (FILE, DIRECTORY)
-        size += record.size if record.type == FILE and not record.first_name else 0
-        used.update(extent[0] for extent in record.extents)
-    what = f"snapshots/{snapshot.name}"
-    counted = {"files": files, "directories": directories, "other": other, "bytes": size}
-    for key, value in counted.items():
-        need(snapshot.header[key] == value, f"{what}: its header says {snapshot.header[key]} {key}, not {value}")
-    chunks = [repository.chunk(bytes.fromhex(id), REFERENCES) for id in snapshot.header["references"]]
-    joined = b"".join(chunks)
-    listed = [joined[at : at + 32] for at in range(0, len(joined), 32)]
-    need(len(listed) == len(set(listed)), f"{what}: its reference list names a chunk twice")
-    need(set(listed) == used, f"{what}: its reference list is not that of the chunks it needs")
-
-
-# --- restoring ------------------------------------------------------------------------------------
-
-
-class Restorer:
-    """Makes files beneath `target` and nowhere else: it is empty at first, each folder is opened from
-    the one above without following links, and nothing that exists is opened for writing."""
-
-    def __init__(self, repository: Repository, target: pathlib.Path, report: Report) -> None:
-        self.repository = repository
-        self.report = report
-        self.made: set[bytes] = set()  # all but folders
-        target.mkdir(parents=True, exist_ok=True)
-        need(not os.listdir(target), f"{target}: is not empty")
-        self.root = os.open(target, os.O_DIRECTORY | os.O_NOFOLLOW)
-
-    def restore(self, snapshot: Snapshot) -> None:
-        folders = []
-        try:
-            for record in records(self.repository, snapshot):
-                self._try(self._make, record)
-                if record.type == DIRECTORY:
-                    folders.append(record)
-        finally:
-            for record in reversed(folders):
-                self._try(self._set_metadata, record)
-
-    def _try(self, work: Callable[[Record, int, bytes], None], record: Record) -> None:
-        above, _, name = record.path.rpartition(b"/")
-        try:
-            folder = self._open_folder(above)
-            try:
-                work(record, folder, name)
-            finally:
-                os.close(folder)
-        except UNREADABLE as error:
-            self.report.fault(f"/{shown(record.path)}: {why(error)}")
-
-    def _open_folder(self, path: bytes) -> int:
-        folder = os.dup(self.root)
-        for part in path.split(b"/") if path else []:
-            above = folder
-            try:
-                folder = os.open(part, os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=above)
-            finally:
-                os.close(above)
-        return folder
-
-    def _make(self, record: Record, folder: int, name: bytes) -> None:
-        if record.type == DIRECTORY:
-            os.mkdir(name, 0o700, dir_fd=folder)
-            return  # its metadata come when it is filled
-        if record.first_name:
-            made = record.first_name in self.made
-            need(made, f"its first name /{shown(record.first_name)} was not restored")
-            above, _, first = record.first_name.rpartition(b"/")
-            source = self._open_folder(above)
-            try:
-                os.link(first, name, src_dir_fd=source, dst_dir_fd=folder, follow_symlinks=False)
-            finally:
-                os.close(source)
-        elif record.type in (CHARACTER, BLOCK) and os.geteuid() != 0:
-            self.report.lack(f"/{shown(record.path)}: only root makes devices")
-            return
-        elif record.type == FILE:
-            self._write(record, folder, name)
-        elif record.type == LINK:
-            os.symlink(record.link, name, dir_fd=folder)
-        else:
-            kind = {CHARACTER: stat.S_IFCHR, BLOCK: stat.S_IFBLK, FIFO: stat.S_IFIFO}[record.type]
-            os.mknod(name, kind | 0o600, record.device, dir_fd=folder)
-        self.made.add(record.path)
-        if not record.first_name:
-            self._set_metadata(record, folder, name)
-
-    def _write(self, record: Record, folder: int, name: bytes) -> None:
-        length = sum(extent[2] for extent in record.extents)
-        parts = record.data or [(0, record.size)]
-        ends = [0] + [offset + size for offset, size in parts]
-        good = all(end <= offset for end, (offset, _) in zip(ends, parts)) and ends[-1] <= record.size
-        need(good and length == sum(size for _, size in parts), "its extents do not make its size")
-        file = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600, dir_fd=folder)
-        try:
-            pieces = self._pieces(record)
-            left = b""
-            for offset, size in parts:
-                while size > 0:
-                    left = left or next(pieces)
-                    done = os.pwrite(file, left[:size], offset)
-                    left, offset, size = left[done:], offset + done, size - done
-            os.ftruncate(file, record.size)
-        except UNREADABLE:
-            os.unlink(name, dir_fd=folder)
-            raise
-        finally:
-            os.close(file)
-
-    def _pieces(self, record: Record) -> Iterator[bytes]:
-        for id, offset, length in record.extents:
-            chunk = self.repository.chunk(id, CONTENTS)
-            need(offset + length <= len(chunk), f"chunk {id.hex()}: has no {offset + length} bytes")
-            if length:
-                yield chunk[offset : offset + length]
-
-    def _set_metadata(self, record: Record, folder: int, name: bytes) -> None:
-        """In this order: a new owner clears set-uid bits and capabilities, an ACL changes the mode."""
-        here = b"/proc/self/fd/%d/" % folder + name
-        now, mode = os.lstat(here), record.mode
-        if (now.st_uid, now.st_gid) != record.owner:
-            try:
-                os.chown(here, *record.owner, follow_symlinks=False)
-            except PermissionError:
-                self.report.lack(f"/{shown(record.path)}: its owner {record.owner[0]}:{record.owner[1]}")
-                mode &= 0o777 if record.type == FILE else 0o1777  # no program runs as whoever restores
-        for key, value in record.xattrs.items():
-            try:
-                os.setxattr(here, key, value, follow_symlinks=False)
-            except OSError as error:
-                self.report.lack(f"/{shown(record.path)}: attribute {shown(key)}: {error.strerror}")
-        if record.type != LINK:
-            node = os.open(name, os.O_PATH | os.O_NOFOLLOW, dir_fd=folder)
-            try:
-                os.chmod(f"/proc/self/fd/{node}", mode)
-            finally:
-                os.close(node)
-        os.utime(here, ns=(record.mtime, record.mtime), follow_symlinks=False)
-
-
-# --- commands -------------------------------------------------------------------------------------
-
-
-def chosen(snapshots: list[Snapshot], wanted: str) -> Snapshot:
-    need(snapshots, "there is no snapshot")
-    if wanted == "latest":
-        return snapshots[-1]
-    found = [snapshot for snapshot in snapshots if snapshot.name.startswith(wanted)]
-    need(len(found) == 1, f"{wanted}: {len(found)} snapshots begin so")
-    return found[0]
-
-
-def list_files(repository: Repository, snapshot: Snapshot) -> None:
-    for record in records(repository, snapshot):
-        kind = KINDS_OF_FILE[record.type]
-        more = f" -> {shown(record.link)}" if record.type == LINK else ""
-        more = f" = /{shown(record.first_name)}" if record.first_name else more
-        print(f"{kind} {record.mode:04o} {record.size:12} /{shown(record.path)}{more}")
-
-
-def run(options: argparse.Namespace, report: Report) -> None:
-    repository = Repository(options.repository, options.keys, report.fault)
-    snapshots = repository.snapshots()
-    if options.command == "restore":
-        snapshot = chosen(snapshots, options.snapshot or "latest")
-        Restorer(repository, options.target, report).restore(snapshot)
-        check_header(repository, snapshot)
-    elif options.snapshot:
-        list_files(repository, chosen(snapshots, options.snapshot))
+def make(repository: Repository, record: Record) -> None:
+    path, kind = record.path, record.type
+    if kind == DIRECTORY:
+        return os.mkdir(path)
+    if kind in (CHARACTER, BLOCK) and os.geteuid() != 0:
+        return complain("not restored", shown(path), "only root makes devices")
+    if record.first_name:
+        return os.link(record.first_name, path, follow_symlinks=False)
+    if kind == FILE:
+        write_file(repository, record)
+    elif kind == LINK:
+        os.symlink(record.link, path)
     else:
-        for snapshot in snapshots:
-            header = snapshot.header
-            print(snapshot.name, header["started"], header["job"], header["files"], header["bytes"])
+        os.mknod(path, {CHARACTER: stat.S_IFCHR, BLOCK: stat.S_IFBLK, FIFO: stat.S_IFIFO}[kind], record.device)
+    set_metadata(record)
 
+def write_file(repository: Repository, record: Record) -> None:
+    parts, extents, left = record.data or [(0, record.size)], iter(record.extents), b""
+    ends = [0, *map(sum, parts)]
+    good = all(end <= start for end, (start, _) in zip(ends, parts)) and ends[-1] <= record.size
+    length = sum(length for _, length in record.extents)
+    need(good and length == sum(size for _, size in parts), "its extents do not make its size")
+    with open(record.path, "xb") as file:
+        try:
+            for start, size in parts:
+                file.seek(start)
+                while size:
+                    if not left:
+                        id_, length = next(extents)
+                        left = repository.chunk(id_, CONTENTS)
+                        need(len(left) == length, f"chunk {id_.hex()}: not of {length} bytes")
+                    written = file.write(left[:size])
+                    left, size = left[written:], size - written
+            file.truncate(record.size)
+        except Exception:
+            os.unlink(record.path)
+            raise
+
+def set_metadata(record: Record) -> None:
+    """In this order: a new owner clears set-uid bits and capabilities, an ACL changes the mode."""
+    path, mode, lack = record.path, record.mode, {"kind": "not restored", "follow_symlinks": False}
+    attempt(f"{shown(path)}: its owner", os.chown, path, *record.owner, **lack)
+    if (os.lstat(path).st_uid, os.lstat(path).st_gid) != record.owner:
+        mode &= 0o777 if record.type == FILE else 0o1777  # no program runs as whoever restores
+    for key, value in record.xattrs:
+        attempt(f"{shown(path)}: attribute {key}", os.setxattr, path, key, value, **lack)
+    if record.type != LINK:
+        os.chmod(path, mode)
+    os.utime(path, ns=(record.mtime, record.mtime), follow_symlinks=False)
+
+def run(options: argparse.Namespace) -> None:
+    repository = Repository(options.repository.absolute(), options.keys, options.scan)
+    snapshots = [one for one in repository.snapshots() if one.name.startswith(options.snapshot)]
+    if options.command == "list":
+        for one in snapshots:
+            print(one.name, *(ascii(one.header.get(key)) for key in ("started", "machine", "job", "files", "bytes")))
+        return
+    need(len(snapshots) == 1 or snapshots and not options.snapshot, f"{len(snapshots)} snapshots have such a name")
+    options.target.mkdir(parents=True, exist_ok=True)
+    os.chdir(options.target)
+    os.umask(0o077)
+    need(not os.listdir(), f"{options.target}: is not empty")
+    attempt(f"snapshots/{snapshots[-1].name}", restore, repository, snapshots[-1])
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("command", choices=("list", "restore"))
     parser.add_argument("--repository", type=pathlib.Path, required=True)
     parser.add_argument("--keys", type=pathlib.Path, required=True)
-    parser.add_argument("--snapshot")
-    parser.add_argument("--target", type=pathlib.Path)
+    parser.add_argument("--scan", action="store_true")
+    parser.add_argument("--snapshot", default="")
+    parser.add_argument("--target", type=pathlib.Path, default=".")
     options = parser.parse_args()
-    if options.command == "restore" and options.target is None:
-        parser.error("restore needs --target")
-    report = Report()
-    try:
-        run(options, report)
-    except UNREADABLE as error:
-        report.fault(why(error))
-    return report.status()
-
+    attempt(str(options.repository), run, options)
+    return 1 if complaints["damaged"] else 3 if complaints else 0
 
 if __name__ == "__main__":
     sys.exit(main())
