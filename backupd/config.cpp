@@ -5,10 +5,12 @@
 #include "backupd/sources/postgresql.hpp"
 #include "core/error.hpp"
 #include "core/http_server.hpp"
+#include "storage/limited_store.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 namespace intendance::backupd {
 
@@ -42,15 +44,15 @@ std::filesystem::path root_of_service(const ConfigDocument& document, const Conf
   job.fail("service", "is not a [[service]] of this configuration");
 }
 
-RepositoryConfig repository_of(const std::vector<RepositoryConfig>& all, ConfigTable& job) {
-  const auto name = job.text("repository");
+RepositoryConfig repository_of(const std::vector<RepositoryConfig>& all, ConfigTable& table) {
+  const auto name = table.text("repository");
   std::string allowed;
   for (const auto& repository : all) {
     if (repository.name == name) return repository;
     allowed += (allowed.empty() ? "" : " · ") + repository.name;
   }
-  job.fail("repository", "is not a [repository.NAME] of this configuration\n  allowed: " +
-                             (allowed.empty() ? "none is there yet" : allowed));
+  table.fail("repository", "is not a [repository.NAME] of this configuration\n  allowed: " +
+                               (allowed.empty() ? "none is there yet" : allowed));
 }
 
 JobConfig read_job(const ConfigDocument& document,
@@ -88,6 +90,74 @@ JobConfig read_job(const ConfigDocument& document,
   return job;
 }
 
+// A schedule, or how often alone: then in the small hours, of Sunday or of the first of the month.
+core::Schedule parse_frequency(const std::string& text) {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 3> words = {
+      {{"daily", "daily 04:00"}, {"weekly", "weekly sun 04:00"}, {"monthly", "monthly 1 04:00"}}};
+  for (const auto& [word, schedule] : words) {
+    if (text == word) return core::Schedule::parse(schedule);
+  }
+  return core::Schedule::parse(text);
+}
+
+std::optional<core::Schedule> frequency_of(ConfigTable& table, std::string_view key) {
+  const auto text = table.optional_text(key);
+  if (!text) return std::nullopt;
+  return table.parsed(key, *text, parse_frequency);
+}
+
+KeepPolicy read_keep(ConfigTable table) {
+  constexpr std::int64_t most = 100'000;
+  const auto count = [&](std::string_view key) {
+    return static_cast<unsigned>(table.integer(key, 0, 0, most));
+  };
+  const KeepPolicy policy{count("last"),   count("hourly"),  count("daily"),
+                          count("weekly"), count("monthly"), count("yearly")};
+  table.finish();
+  return policy;
+}
+
+// [archive.NAME]: where archives go.
+std::string names_of_archives(const ConfigDocument& document) {
+  std::string names;
+  for (auto& [name, table] : document.named_tables("archive")) {
+    table.text("url");
+    table.optional_path("credentials_file");
+    table.finish();
+    names += (names.empty() ? "" : " · ") + name;
+  }
+  return names;
+}
+
+void check_archive(const ConfigDocument& document, ConfigTable table) {
+  const auto to = table.text("to");
+  const auto places = names_of_archives(document);
+  if ((" · " + places + " · ").find(" · " + to + " · ") == std::string::npos) {
+    table.fail("to", "is not an [archive.NAME] of this configuration\n  allowed: " +
+                         (places.empty() ? "none is there yet" : places));
+  }
+  frequency_of(table, "every");
+  table.parsed("part", table.text("part", "10GB"), storage::parse_byte_size);
+  table.finish();
+}
+
+CareConfig read_one_care(const ConfigDocument& document,
+                         const std::vector<RepositoryConfig>& repositories, ConfigTable& table) {
+  CareConfig care{repository_of(repositories, table), {}, {}};
+  if (const auto keep = table.table("keep")) {
+    care.keep = read_keep(*keep);
+    if (*care.keep == KeepPolicy()) {
+      table.fail("keep", "keeps nothing, and would forget every snapshot\n  allowed: at least one "
+                         "of last, hourly, daily, weekly, monthly, yearly above 0");
+    }
+  }
+  care.verify = frequency_of(table, "verify");
+  frequency_of(table, "drill");
+  if (const auto archive = table.table("archive")) check_archive(document, *archive);
+  table.finish();
+  return care;
+}
+
 } // namespace
 
 std::vector<RepositoryConfig> read_repositories(const ConfigDocument& document) {
@@ -112,6 +182,22 @@ std::vector<JobConfig> read_jobs(const ConfigDocument& document) {
   return jobs;
 }
 
+std::vector<CareConfig> read_care(const ConfigDocument& document) {
+  const auto repositories = read_repositories(document);
+  names_of_archives(document);
+  std::vector<CareConfig> all;
+  for (auto& table : document.tables("care")) {
+    auto care = read_one_care(document, repositories, table);
+    for (const auto& other : all) {
+      if (other.repository.name == care.repository.name) {
+        table.fail("repository", "has a [[care]] already, and two would not agree");
+      }
+    }
+    all.push_back(std::move(care));
+  }
+  return all;
+}
+
 Config read_config(const ConfigDocument& document) {
   Config config;
   config.machine = document.machine_name();
@@ -125,14 +211,17 @@ Config read_config(const ConfigDocument& document) {
   }
   table->finish();
   config.jobs = read_jobs(document);
+  config.care = read_care(document);
   return config;
 }
 
 void check_config(const ConfigDocument& document) {
-  if (document.table("backupd"))
+  if (document.table("backupd")) {
     read_config(document);
-  else
+  } else {
     read_jobs(document);
+    read_care(document);
+  }
 }
 
 } // namespace intendance::backupd

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
-// [backupd], [repository.NAME] and [[job]].
+// [backupd], [repository.NAME], [[job]] and, on the hub, [[care]].
 #pragma once
 
+#include "backupd/schedule/retention.hpp"
 #include "core/calendar.hpp"
 #include "core/config.hpp"
 
@@ -30,16 +31,26 @@ struct JobConfig {
   bool exclude_caches = false; // folders with a CACHEDIR.TAG
 };
 
+// What the hub does for the snapshots of one repository.
+struct CareConfig {
+  RepositoryConfig repository;
+  std::optional<KeepPolicy> keep;       // none: nothing is forgotten
+  std::optional<core::Schedule> verify; // none: only by hand
+};
+
 struct Config {
   std::string machine;
   std::string listen;
   std::optional<std::filesystem::path> token_file;
   std::vector<JobConfig> jobs;
+  std::vector<CareConfig> care;
 };
 
 // Throws ConfigError with the place.
 std::vector<RepositoryConfig> read_repositories(const core::ConfigDocument& document);
 std::vector<JobConfig> read_jobs(const core::ConfigDocument& document);
+// `drill` and `archive` are checked, and nothing is done about them yet.
+std::vector<CareConfig> read_care(const core::ConfigDocument& document);
 Config read_config(const core::ConfigDocument& document);
 
 // For `intendance config check`: throws where read_config() would, of what is there.

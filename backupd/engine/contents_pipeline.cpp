@@ -19,20 +19,22 @@ constexpr std::size_t most_tasks = 2;
 
 } // namespace
 
+// What is dropped with pieces that nobody wrote, or before it was ended, is not committed.
 struct ContentsPipeline::OpenFile {
   OpenFile(ContentsPipeline& owner, std::unique_ptr<FileWriter> file, std::uint64_t bytes)
       : pipeline(owner), writer(std::move(file)), size(bytes) {}
 
-  // The last piece is done, whichever thread did it.
+  // Whichever thread held it last.
   ~OpenFile() {
+    const bool whole = ended && unwritten == 0;
     Outcome outcome{writer->path(), size, problem};
     try {
-      if (outcome.problem.empty() && !given_up) writer->commit();
+      if (whole && problem.empty()) writer->commit();
     } catch (const std::exception& error) { // a destructor's boundary
       outcome.problem = error.what();
     }
     writer.reset();
-    if (given_up) return;
+    if (!whole && outcome.problem.empty()) return; // all is given up
     const std::scoped_lock lock(pipeline.done_mutex_);
     pipeline.done_(outcome);
   }
@@ -44,6 +46,7 @@ struct ContentsPipeline::OpenFile {
     if (!problem.empty()) return; // in vain
     try {
       writer->write(bytes, offset);
+      --unwritten;
     } catch (const core::Error& error) {
       problem = error.what();
     }
@@ -52,15 +55,16 @@ struct ContentsPipeline::OpenFile {
     const std::scoped_lock lock(mutex);
     if (problem.empty()) problem = message;
   }
-  // Of a file that became shorter while it was backed up.
-  void set_size(std::uint64_t bytes) {
+  void expect_piece() {
     const std::scoped_lock lock(mutex);
+    ++unwritten;
+  }
+  // The size may be another than was said: of a file that became shorter while it was backed up.
+  void end(std::uint64_t bytes) {
+    const std::scoped_lock lock(mutex);
+    ended = true;
     size = bytes;
     writer->set_size(bytes);
-  }
-  void give_up() {
-    const std::scoped_lock lock(mutex);
-    given_up = true;
   }
 
   ContentsPipeline& pipeline;
@@ -68,7 +72,8 @@ struct ContentsPipeline::OpenFile {
   std::unique_ptr<FileWriter> writer;
   std::uint64_t size;
   std::string problem;
-  bool given_up = false;
+  std::uint64_t unwritten = 0; // pieces
+  bool ended = false;
 };
 
 ContentsPipeline::ContentsPipeline(BlockReader& reader, unsigned threads, Done done)
@@ -77,10 +82,6 @@ ContentsPipeline::ContentsPipeline(BlockReader& reader, unsigned threads, Done d
 }
 
 ContentsPipeline::~ContentsPipeline() {
-  if (current_) current_->give_up();
-  for (const auto& task : waiting_) {
-    for (const auto& piece : task.pieces) piece.file->give_up();
-  }
   tasks_.fail(std::make_exception_ptr(core::Cancelled("stopped as asked")));
 }
 
@@ -109,7 +110,7 @@ void ContentsPipeline::end() {
   if (!current_) return;
   if (!check_.is_whole()) current_->fail("ends before its last record");
   if (!unplaced_.empty()) current_->fail("has more contents than its parts hold");
-  current_->set_size(check_.size());
+  current_->end(check_.size());
   unplaced_.clear();
   current_.reset();
 }
@@ -157,6 +158,7 @@ void ContentsPipeline::add_piece(Piece&& piece) {
   const auto task = std::find_if(waiting_.begin(), waiting_.end(),
                                  [&](const Task& each) { return each.block == piece.chunk.block; });
   ++waiting_pieces_;
+  piece.file->expect_piece();
   if (task != waiting_.end()) {
     task->pieces.push_back(std::move(piece));
   } else {
@@ -190,14 +192,7 @@ void ContentsPipeline::finish() {
 void ContentsPipeline::work() {
   try {
     Buffer raw;
-    while (auto task = tasks_.pop()) {
-      try {
-        run(*task, raw);
-      } catch (...) {
-        for (const auto& piece : task->pieces) piece.file->give_up();
-        throw;
-      }
-    }
+    while (auto task = tasks_.pop()) run(*task, raw);
   } catch (...) { // the boundary of a thread
     tasks_.fail(std::current_exception());
   }

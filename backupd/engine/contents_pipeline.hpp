@@ -79,7 +79,7 @@ private:
   std::mutex done_mutex_;
   std::shared_ptr<OpenFile> current_;
   ContentsCheck check_;
-  std::deque<DataRange> ranges_; // of the current file, those that are not filled yet
+  std::deque<DataRange> ranges_;  // of the current file, those that are not filled yet
   std::deque<Unplaced> unplaced_; // contents of it that came before the parts they fill
   bool sparse_ = false;
   std::uint64_t filled_ = 0; // of the first of them, or of a file without holes

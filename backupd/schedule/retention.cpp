@@ -7,7 +7,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <map>
+#include <tuple>
 
 namespace intendance::backupd {
 
@@ -50,7 +52,9 @@ std::string month_of(TimePoint time, const TimeZone& zone) {
   return day_of(time, zone).substr(0, 7);
 }
 
-std::string year_of(TimePoint time, const TimeZone& zone) { return day_of(time, zone).substr(0, 4); }
+std::string year_of(TimePoint time, const TimeZone& zone) {
+  return day_of(time, zone).substr(0, 4);
+}
 
 struct Rule {
   const char* word;

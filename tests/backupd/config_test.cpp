@@ -90,5 +90,50 @@ TEST(BackupConfig, WantsATokenBeyondLoopback) {
             "nothing was thrown");
 }
 
+const std::string nearline = "[archive.nearline]\nurl = \"sftp://robot/nearline\"\n";
+
+TEST(CareConfig, ReadsWhatTheHubDoes) {
+  const auto care = read_care(core::ConfigDocument::parse(
+      repository + nearline +
+          "[[care]]\nrepository = \"far\"\nkeep = { daily = 7, weekly = 5, monthly = 12, yearly = "
+          "7 }\nverify = \"weekly\"\ndrill = \"weekly\"\narchive = { to = \"nearline\", every = "
+          "\"monthly\", part = \"10GB\" }\n",
+      "i.toml"));
+  ASSERT_EQ(care.size(), 1u);
+  EXPECT_EQ(care[0].repository.url, "file:///srv/far");
+  EXPECT_EQ(*care[0].keep, (KeepPolicy{0, 0, 7, 5, 12, 7}));
+  EXPECT_EQ(care[0].verify->text(), "weekly sun 04:00");
+}
+
+TEST(CareConfig, AsksForNothingButTheRepository) {
+  const auto care = read_care(
+      core::ConfigDocument::parse(repository + "[[care]]\nrepository = \"far\"\n", "i.toml"));
+  EXPECT_FALSE(care[0].keep);
+  EXPECT_FALSE(care[0].verify);
+}
+
+TEST(CareConfig, NamesThePlaceAndWhatIsAllowed) {
+  const auto message = [](const std::string& text) {
+    return message_of(repository + nearline + "[[care]]\nrepository = \"far\"\n" + text);
+  };
+  const auto has = [&](const std::string& text, const std::string& part) {
+    EXPECT_NE(message(text).find(part), std::string::npos) << text << "\n" << message(text);
+  };
+  has("keep = { daily = 0 }\n", "i.toml:9:8: [[care]] keep");
+  has("keep = { daily = 0 }\n", "would forget every snapshot");
+  has("keep = { dayly = 7 }\n", "allowed: daily");
+  has("keep = { daily = -1 }\n", "keep");
+  has("verify = \"sometimes\"\n", "is not a schedule");
+  has("drill = \"often\"\n", "[[care]] drill = \"often\"");
+  has("archive = { to = \"farline\" }\n", "is not an [archive.NAME]");
+  has("archive = { to = \"farline\" }\n", "allowed: nearline");
+  has("archive = { to = \"nearline\", part = \"ten\" }\n", "is not a size");
+  has("archive = { to = \"nearline\", evry = \"daily\" }\n", "is not a known key");
+  has("[[care]]\nrepository = \"far\"\n", "has a [[care]] already");
+  EXPECT_NE(message_of(repository + "[[care]]\nrepository = \"fra\"\n").find("allowed: far"),
+            std::string::npos);
+  EXPECT_NE(message_of("[archive.x]\nurll = \"y\"\n").find("[archive.x]"), std::string::npos);
+}
+
 } // namespace
 } // namespace intendance::backupd

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // What every store promises, run against each.
 #include "core/error.hpp"
-#include "storage/object_store.hpp"
+#include "storage/counting_store.hpp"
+#include "storage/fault_injection.hpp"
+#include "storage/limited_store.hpp"
 
 #include <gtest/gtest.h>
 
@@ -12,14 +14,27 @@ namespace {
 
 struct Subject {
   std::unique_ptr<core::TemporaryDirectory> folder;
+  std::unique_ptr<ObjectStore> inner; // behind a wrapper
   std::unique_ptr<ObjectStore> store;
 };
 
+std::unique_ptr<ObjectStore> wrapped(const std::string& kind, ObjectStore& inner) {
+  if (kind == "counting") return std::make_unique<CountingStore>(inner);
+  if (kind == "faulty") return std::make_unique<FaultyStore>(inner); // of which nothing was asked
+  constexpr std::uint64_t fast = std::uint64_t{1} << 40;             // a second
+  return limit_bandwidth(inner, {.put = fast, .get = fast}, core::system_clock());
+}
+
 Subject make_subject(const std::string& kind) {
-  if (kind == "memory") return {nullptr, make_memory_store()};
+  if (kind == "memory") return {nullptr, nullptr, make_memory_store()};
+  if (kind != "directory") {
+    auto inner = make_memory_store();
+    auto& store = *inner;
+    return {nullptr, std::move(inner), wrapped(kind, store)};
+  }
   auto folder = std::make_unique<core::TemporaryDirectory>();
   auto store = open_store("file://" + (folder->path() / "a/store").string());
-  return {std::move(folder), std::move(store)};
+  return {std::move(folder), nullptr, std::move(store)};
 }
 
 class ObjectStoreConformance : public ::testing::TestWithParam<std::string> {
@@ -130,7 +145,8 @@ TEST_P(ObjectStoreConformance, SurvivesManyThreads) {
   EXPECT_EQ(names("t").size(), 80u);
 }
 
-INSTANTIATE_TEST_SUITE_P(Stores, ObjectStoreConformance, ::testing::Values("memory", "directory"),
+INSTANTIATE_TEST_SUITE_P(Stores, ObjectStoreConformance,
+                         ::testing::Values("memory", "directory", "counting", "faulty", "limited"),
                          [](const auto& each) { return each.param; });
 
 TEST(OpenStore, RefusesWhatIsNoAddress) {

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+#pragma once
+
+#include "storage/object_store.hpp"
+
+namespace intendance::storage {
+
+struct StoreCounts {
+  std::uint64_t puts = 0, gets = 0, lists = 0, heads = 0, removes = 0; // that were tried
+  std::uint64_t failures = 0;                                          // of these
+  std::uint64_t bytes_put = 0, bytes_got = 0;                          // of those that succeeded
+  std::uint64_t requests() const { return puts + gets + lists + heads + removes; }
+};
+
+// Counts what passes through it to another store, which must outlive it. Any thread.
+class CountingStore final : public ObjectStore {
+public:
+  explicit CountingStore(ObjectStore& inner);
+  ~CountingStore() override;
+
+  StoreCounts counts() const;
+
+  using ObjectStore::put;
+  void put(const std::string& name, const Content& content) override;
+  std::optional<core::Buffer> get(const std::string& name, std::uint64_t most) override;
+  std::optional<core::Buffer> get(const std::string& name, Range range) override;
+  void list(const std::string& prefix,
+            const std::function<void(const ObjectInfo&)>& visit) override;
+  std::optional<ObjectInfo> head(const std::string& name) override;
+  void remove(const std::string& name) override;
+  std::string address() const override;
+
+private:
+  struct Counters;
+  template <class Call>
+  auto count(std::uint64_t StoreCounts::*verb, Call&& call);
+
+  ObjectStore& inner_;
+  std::unique_ptr<Counters> counters_;
+};
+
+} // namespace intendance::storage

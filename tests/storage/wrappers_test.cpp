@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+// What the stores do that stand before another; conformance_test.cpp shows that they keep its
+// promises.
+#include "core/error.hpp"
+#include "storage/counting_store.hpp"
+#include "storage/fault_injection.hpp"
+#include "storage/limited_store.hpp"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <future>
+#include <thread>
+
+namespace intendance::storage {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+core::ByteView bytes(std::string_view text) { return core::as_bytes(text); }
+
+std::vector<std::string> names_in(ObjectStore& store) {
+  std::vector<std::string> names;
+  store.list("", [&](const ObjectInfo& info) { names.push_back(info.name); });
+  return names;
+}
+
+// --- FaultyStore
+// ----------------------------------------------------------------------------------
+
+class FaultInjection : public ::testing::Test {
+protected:
+  using Names = std::vector<std::string>;
+  std::unique_ptr<ObjectStore> inner_ = make_memory_store();
+  FaultyStore store_{*inner_};
+};
+
+TEST_F(FaultInjection, FailsTheCallThatWasChosenAndNoOther) {
+  store_.arm({.call = 2, .verbs = {Verb::put}, .prefix = "packs/"});
+  store_.put("packs/a", bytes("1"));
+  store_.put("indexes/a", bytes("1"));
+  store_.get("packs/a", 10);
+  EXPECT_FALSE(store_.has_fired());
+  EXPECT_THROW(store_.put("packs/b", bytes("1")), core::TransientError);
+  EXPECT_TRUE(store_.has_fired());
+  store_.put("packs/c", bytes("1"));
+  EXPECT_EQ(names_in(*inner_), (Names{"indexes/a", "packs/a", "packs/c"}));
+  EXPECT_EQ(store_.calls(), 5u);
+}
+
+TEST_F(FaultInjection, FailsAfterTheCallTookEffect) {
+  store_.arm({.moment = FaultMoment::after, .kind = FaultKind::denied});
+  EXPECT_THROW(store_.put("a", bytes("1")), core::AccessDenied);
+  store_.arm({.moment = FaultMoment::after, .kind = FaultKind::corrupt});
+  EXPECT_EQ(names_in(*inner_), Names{"a"});
+  EXPECT_THROW(store_.remove("a"), core::CorruptData);
+  EXPECT_EQ(names_in(*inner_), Names());
+}
+
+TEST_F(FaultInjection, NothingGetsThroughAfterItWasKilled) {
+  inner_->put("a", bytes("1"));
+  store_.arm({.call = 2, .kill = true});
+  EXPECT_TRUE(store_.head("a"));
+  EXPECT_THROW(store_.put("b", bytes("1")), core::TransientError);
+  EXPECT_THROW(store_.remove("a"), core::TransientError);
+  EXPECT_THROW(store_.get("a", 10), core::TransientError);
+  EXPECT_THROW(store_.get("a", Range{0, 1}), core::TransientError);
+  EXPECT_THROW(store_.head("a"), core::TransientError);
+  EXPECT_THROW(names_in(store_), core::TransientError);
+  EXPECT_EQ(names_in(*inner_), Names{"a"});
+  store_.disarm();
+  EXPECT_EQ(names_in(store_), Names{"a"});
+}
+
+TEST_F(FaultInjection, SomebodyElseMayActBetweenTwoCalls) {
+  store_.arm({.call = 2, .kind = FaultKind::other});
+  store_.set_hook([&](const StoreCall& call) {
+    if (call.verb == Verb::get && call.name == "a") store_.remove("a"); // not counted
+  });
+  store_.put("a", bytes("1"));
+  EXPECT_THROW(store_.get("a", 10), core::Error);
+  EXPECT_FALSE(store_.get("a", 10));
+  EXPECT_EQ(store_.calls(), 3u);
+}
+
+TEST_F(FaultInjection, OneCallFailsHoweverManyThreadsCall) {
+  store_.arm({.call = 40});
+  std::atomic<int> failures = 0;
+  {
+    std::vector<std::jthread> threads;
+    for (int each = 0; each < 4; ++each) {
+      threads.emplace_back([&] {
+        for (int number = 0; number < 25; ++number) {
+          try {
+            store_.head("a");
+          } catch (const core::TransientError&) {
+            ++failures;
+          }
+        }
+      });
+    }
+  }
+  EXPECT_EQ(failures, 1);
+  EXPECT_EQ(store_.calls(), 100u);
+}
+
+// --- CountingStore
+// --------------------------------------------------------------------------------
+
+TEST(CountingStore, CountsRequestsBytesAndFailures) {
+  const auto inner = make_memory_store();
+  CountingStore store(*inner);
+  store.put("a", bytes("12345"));
+  EXPECT_THROW(store.put("a", bytes("12345")), core::Error);
+  store.get("a", 10);
+  store.get("a", Range{1, 2});
+  store.get("b", 10);
+  store.head("a");
+  names_in(store);
+  store.remove("a");
+  const auto counts = store.counts();
+  EXPECT_EQ(counts.puts, 2u);
+  EXPECT_EQ(counts.gets, 3u);
+  EXPECT_EQ(counts.heads, 1u);
+  EXPECT_EQ(counts.lists, 1u);
+  EXPECT_EQ(counts.removes, 1u);
+  EXPECT_EQ(counts.requests(), 8u);
+  EXPECT_EQ(counts.failures, 1u);
+  EXPECT_EQ(counts.bytes_put, 5u);
+  EXPECT_EQ(counts.bytes_got, 7u);
+}
+
+// --- limit_bandwidth
+// ------------------------------------------------------------------------------
+
+// Does not wait, but remembers until when it would have.
+class ImpatientClock final : public core::Clock {
+public:
+  core::TimePoint now() const override { return now_; }
+  void sleep_until(core::TimePoint when, std::stop_token) override { now_ = std::max(now_, when); }
+  core::TimePoint now_ = core::parse_utc("2026-11-23T02:15:00Z");
+};
+
+class BandwidthLimit : public ::testing::Test {
+protected:
+  milliseconds time_of(const std::function<void()>& work) {
+    const auto before = clock_.now();
+    work();
+    return std::chrono::duration_cast<milliseconds>(clock_.now() - before);
+  }
+  ImpatientClock clock_;
+  std::unique_ptr<ObjectStore> inner_ = make_memory_store();
+  std::string kilobyte_ = std::string(1000, 'x');
+};
+
+TEST_F(BandwidthLimit, HoldsItsRateAfterASecondsWorth) {
+  const auto store = limit_bandwidth(*inner_, {.put = 2000, .get = 500}, clock_);
+  clock_.now_ += seconds(60); // idleness is not saved up for later
+  EXPECT_EQ(time_of([&] {
+              for (const char* name : {"a", "b", "c", "d", "e", "f"}) {
+                store->put(name, bytes(kilobyte_));
+              }
+            }),
+            seconds(2)); // 6000 bytes, of which 2000 pass at once
+  EXPECT_EQ(time_of([&] {
+              EXPECT_EQ(store->get("a", 2000)->size(), 1000u);
+              EXPECT_EQ(store->get("a", Range{10, 500})->size(), 500u);
+            }),
+            seconds(2)); // 1500 bytes, of which 500 pass at once
+}
+
+TEST_F(BandwidthLimit, LeavesAloneWhatHasNoLimit) {
+  const auto store = limit_bandwidth(*inner_, {.put = 1}, clock_);
+  inner_->put("a", bytes(kilobyte_));
+  EXPECT_EQ(time_of([&] {
+              for (int each = 0; each < 100; ++each) store->get("a", 2000);
+              store->head("a");
+              store->remove("a");
+            }),
+            seconds(0));
+}
+
+TEST_F(BandwidthLimit, AClockThatIsSetBackStopsNothing) {
+  const auto store = limit_bandwidth(*inner_, {.put = 1000}, clock_);
+  store->put("a", bytes(kilobyte_));
+  clock_.now_ -= std::chrono::hours(24 * 365);
+  EXPECT_LE(time_of([&] { store->put("b", bytes(kilobyte_)); }), std::chrono::hours(2));
+}
+
+TEST_F(BandwidthLimit, WaitingEndsWhenItIsStopped) {
+  core::ManualClock clock(core::parse_utc("2026-11-23T02:15:00Z"));
+  std::stop_source stop;
+  const auto store = limit_bandwidth(*inner_, {.put = 1}, clock, stop.get_token());
+  auto stored = std::async(std::launch::async, [&] { store->put("a", bytes(kilobyte_)); });
+  stop.request_stop();
+  EXPECT_THROW(stored.get(), core::Cancelled);
+  EXPECT_FALSE(inner_->head("a"));
+}
+
+TEST(ByteSize, ReadsWhatPeopleWrite) {
+  EXPECT_EQ(parse_byte_size("10GB"), 10'000'000'000u);
+  EXPECT_EQ(parse_byte_size("512KiB"), 524'288u);
+  EXPECT_EQ(parse_byte_size("7"), 7u);
+  EXPECT_EQ(parse_byte_rate("2MiB/s"), 2'097'152u);
+  for (const char* text : {"", "0", "0GB", "GB", "-1", "1.5GB", "10 GB", "10gb", "99999999999TB"}) {
+    EXPECT_THROW(parse_byte_size(text), core::ConfigError) << text;
+  }
+  for (const char* text : {"2MiB", "/s", "0MB/s", "2MiB/h", "2MiB/s "}) {
+    EXPECT_THROW(parse_byte_rate(text), core::ConfigError) << text;
+  }
+}
+
+} // namespace
+} // namespace intendance::storage
