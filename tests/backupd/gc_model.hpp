@@ -64,8 +64,8 @@ struct Setting {
   unsigned crashes = 1, copies = 2; // at most
   bool forgets = true;
   // Leaves out what only saves work: a writer uses any pack that an index ever named and gives up
-  // at a conflict, a pruner marks whatever is older than a tick. Harmless then means harmless
-  // however little a participant knew when it began.
+  // at a conflict, a pruner marks anything, as somebody might who forges marks. Harmless then
+  // means harmless however little a participant knew when it began.
   bool hasty = false;
   // Holds as long as one pruner works and no writer outlives its session.
   bool expect_tidy_indexes = false;

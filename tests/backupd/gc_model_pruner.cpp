@@ -76,7 +76,7 @@ private:
     Set allowed = 0;
     for (std::size_t slot = 0; slot < pack_slots; ++slot) {
       const auto& pack = steps_.state().packs[slot];
-      if (pack.chunks != 0 && pack.time < steps_.state().time) allowed |= bit(slot);
+      if (pack.chunks != 0) allowed |= bit(slot);
     }
     for (Set packs = 1; packs <= allowed; ++packs) {
       if ((packs & allowed) != packs) continue;

@@ -244,6 +244,7 @@ std::vector<Case> cases() {
   add("TwoPrunersAndAWriter", one_chunk(), [](Setting& each) {
     each.pruners = 2;
     each.hasty = true;
+    each.last_tick = 1;
     each.forgets = false;
   });
   add("TwoOfEach", one_chunk(), [](Setting& each) {
