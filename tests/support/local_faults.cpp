@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+#include "tests/support/local_faults.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdarg>
+#include <mutex>
+
+namespace intendance::test_support {
+
+namespace {
+
+struct Plan {
+  std::mutex mutex;
+  bool armed = false, fired = false;
+  LocalFault fault;
+  std::uint64_t calls = 0;
+};
+
+Plan& plan() {
+  static Plan one;
+  return one;
+}
+
+enum class Fate { passes, fails, fails_afterwards };
+
+Fate next_fate() {
+  auto& now = plan();
+  const std::scoped_lock lock(now.mutex);
+  if (!now.armed) return Fate::passes;
+  ++now.calls;
+  if (now.fired && now.fault.kill) return Fate::fails;
+  if (now.calls != now.fault.call) return Fate::passes;
+  now.fired = true;
+  return now.fault.takes_effect ? Fate::fails_afterwards : Fate::fails;
+}
+
+template <class Call>
+auto change(Call&& call) -> decltype(call()) {
+  const auto fate = next_fate();
+  if (fate == Fate::passes) return call();
+  if (fate == Fate::fails_afterwards && call() < 0) return -1;
+  errno = plan().fault.error;
+  return -1;
+}
+
+bool is_regular(int descriptor) {
+  struct stat status {};
+  return ::fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode);
+}
+
+} // namespace
+
+LocalFaults::LocalFaults(const LocalFault& fault) {
+  auto& now = plan();
+  const std::scoped_lock lock(now.mutex);
+  now.armed = true;
+  now.fired = false;
+  now.fault = fault;
+  now.calls = 0;
+}
+
+LocalFaults::~LocalFaults() {
+  const std::scoped_lock lock(plan().mutex);
+  plan().armed = false;
+}
+
+std::uint64_t LocalFaults::calls() const {
+  const std::scoped_lock lock(plan().mutex);
+  return plan().calls;
+}
+
+bool LocalFaults::has_fired() const {
+  const std::scoped_lock lock(plan().mutex);
+  return plan().fired;
+}
+
+} // namespace intendance::test_support
+
+// --- what the linker puts in the place of the C library's
+// -----------------------------------------
+
+using intendance::test_support::change;
+using intendance::test_support::is_regular;
+
+// Names and parameters are the linker's and the C library's.
+// NOLINTBEGIN
+extern "C" {
+
+#define FAULTY(name, parameters, arguments)                                                        \
+  int __real_##name parameters;                                                                    \
+  int __wrap_##name parameters {                                                                   \
+    return change([&] { return __real_##name arguments; });                                        \
+  }
+
+FAULTY(fsync, (int file), (file))
+FAULTY(fdatasync, (int file), (file))
+FAULTY(syncfs, (int file), (file))
+FAULTY(ftruncate, (int file, off_t size), (file, size))
+FAULTY(mkostemp, (char* pattern, int flags), (pattern, flags))
+FAULTY(mkdir, (const char* path, mode_t mode), (path, mode))
+FAULTY(mkdirat, (int folder, const char* path, mode_t mode), (folder, path, mode))
+FAULTY(link, (const char* from, const char* to), (from, to))
+FAULTY(linkat, (int from, const char* path, int to, const char* name, int flags),
+       (from, path, to, name, flags))
+FAULTY(rename, (const char* from, const char* to), (from, to))
+FAULTY(renameat, (int from, const char* path, int to, const char* name), (from, path, to, name))
+FAULTY(renameat2, (int from, const char* path, int to, const char* name, unsigned flags),
+       (from, path, to, name, flags))
+FAULTY(unlink, (const char* path), (path))
+FAULTY(unlinkat, (int folder, const char* path, int flags), (folder, path, flags))
+FAULTY(fchmod, (int file, mode_t mode), (file, mode))
+
+#undef FAULTY
+
+ssize_t __real_write(int file, const void* bytes, size_t size);
+ssize_t __wrap_write(int file, const void* bytes, size_t size) {
+  if (!is_regular(file)) return __real_write(file, bytes, size);
+  return change([&] { return __real_write(file, bytes, size); });
+}
+
+ssize_t __real_pwrite(int file, const void* bytes, size_t size, off_t offset);
+ssize_t __wrap_pwrite(int file, const void* bytes, size_t size, off_t offset) {
+  return change([&] { return __real_pwrite(file, bytes, size, offset); });
+}
+
+int __real_open(const char* path, int flags, ...);
+int __wrap_open(const char* path, int flags, ...) {
+  va_list arguments;
+  va_start(arguments, flags);
+  const bool makes = (flags & O_CREAT) != 0 || (flags & O_TMPFILE) == O_TMPFILE;
+  const mode_t mode = makes ? va_arg(arguments, mode_t) : 0;
+  va_end(arguments);
+  if (!makes) return __real_open(path, flags);
+  return change([&] { return __real_open(path, flags, mode); });
+}
+
+} // extern "C"
+// NOLINTEND
