@@ -151,7 +151,7 @@ void print(std::ostream& out, const PruneReport& result, bool dry_run) {
                shown_count(result.waiting));
   for (const auto& reason : result.held_back) fmt::print(out, "waiting    {}\n", reason);
   if (result.rescued > 0)
-    fmt::print(out, "rescued    {} packs that are needed after all\n", shown_count(result.rescued));
+    fmt::print(out, "copied     what was needed of {} marked packs\n", shown_count(result.rescued));
   if (!dry_run)
     fmt::print(out, "deleted    {} packs  {}\n", shown_count(result.deleted),
                shown_bytes(result.deleted_bytes));

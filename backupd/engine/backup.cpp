@@ -80,7 +80,7 @@ public:
   // Reads and stores everything but the snapshot.
   void store_all();
   const std::vector<bool>& used_packs() const { return chunks_.used_packs(); }
-  BackupResult commit();
+  std::optional<BackupResult> commit(const Session& announcement);
   const std::vector<Finding>& findings() const { return result_.findings; }
 
 private:
@@ -93,6 +93,7 @@ private:
   void count(const Entry& entry);
   void warn(const std::string& path, const std::string& message);
   void scan_tree(const std::string& root);
+  void check_times(const Session& announcement, const std::string& snapshot) const;
 
   Repository& repository_;
   ChunkIndex& index_;
@@ -287,8 +288,9 @@ void Run::store_all() {
   header_.stored_bytes = chunks_.stored_bytes();
 }
 
-// One at a time of this writer, whatever job it runs: the chain must not fork.
-BackupResult Run::commit() {
+// One at a time of this writer, whatever job it runs: the chain must not fork. Nothing when the
+// announcement is too old for it.
+std::optional<BackupResult> Run::commit(const Session& announcement) {
   if (stop_.stop_requested()) throw core::Cancelled("stopped as asked");
   WriterChain chain(request_.state, repository_);
   chain.join(header_, result_.findings);
@@ -296,7 +298,10 @@ BackupResult Run::commit() {
   const auto object = encode_snapshot(header_, body_, chunks_.session(), repository_.secrets(),
                                       repository_.writer(), repository_.trust().repository);
   result_.snapshot = core::sha256(object);
-  repository_.store().put(snapshot_object_name(result_.snapshot), object);
+  const auto name = snapshot_object_name(result_.snapshot);
+  if (announcement.age() > commit_limit) return std::nullopt;
+  repository_.store().put(name, object);
+  check_times(announcement, name);
   // From here on the backup is done, whatever becomes of what makes the next one quick.
   try {
     chain.remember(header_.sequence, result_.snapshot);
@@ -308,13 +313,34 @@ BackupResult Run::commit() {
   return std::move(result_);
 }
 
-// Chunks in packs that a prune wants to delete count as not stored, and so do those that a revoked
-// writer may have placed.
+// A machine that was suspended just then does not know how long: the store does.
+void Run::check_times(const Session& announcement, const std::string& snapshot) const {
+  const auto announced = repository_.store().head(announcement.object());
+  const auto committed = repository_.store().head(snapshot);
+  if (announced && committed && committed->modified - announced->modified < session_life) return;
+  repository_.store().remove(snapshot);
+  throw core::Error("was suspended while it was committed, for longer than prunes wait; what was "
+                    "stored serves the next run");
+}
+
+// Which packs of the index the store has, whatever an index says.
+std::vector<bool> present_packs(const Repository& repository, const ChunkIndex& index) {
+  std::vector<bool> present(index.packs().size());
+  repository.store().list("packs/", [&](const storage::ObjectInfo& info) {
+    const auto name = digest_of(info.name);
+    if (const auto pack = name ? index.find_pack(*name) : std::nullopt) present[*pack] = true;
+  });
+  return present;
+}
+
+// Chunks in packs that a prune wants to delete, or deleted, count as not stored, and so do those
+// that a revoked writer may have placed. The marks were read before the packs are listed.
 void set_usable_packs(const Repository& repository, const std::vector<Mark>& marks,
                       ChunkIndex& index) {
   const auto first = repository.trust().deduplicate_from;
+  const auto present = present_packs(repository, index);
   for (std::uint32_t pack = 0; pack < index.packs().size(); ++pack)
-    index.set_usable(pack, index.packs()[pack].oldest_epoch >= first);
+    index.set_usable(pack, present[pack] && index.packs()[pack].oldest_epoch >= first);
   for (const auto& mark : marks) {
     for (const auto& name : mark.packs) {
       if (const auto pack = index.find_pack(name)) index.set_usable(*pack, false);
@@ -322,16 +348,23 @@ void set_usable_packs(const Repository& repository, const std::vector<Mark>& mar
   }
 }
 
-// Whether a prune wants to delete what this backup is built on.
-bool is_marked(const Repository& repository, const ChunkIndex& index,
-               const std::vector<bool>& used_packs, std::vector<Finding>& findings) {
+// Whether all that a backup is built on is there and will stay. Marks first, then packs: a sweep
+// between the two is seen by one of them.
+bool stands_firm(const Repository& repository, const ChunkIndex& index,
+                 const std::vector<bool>& used_packs, std::vector<Finding>& findings) {
   for (const auto& mark : read_marks(repository, findings)) {
     for (const auto& name : mark.packs) {
       const auto pack = index.find_pack(name);
-      if (pack && used_packs.at(*pack)) return true;
+      if (pack && used_packs.at(*pack)) return false;
     }
   }
-  return false;
+  const auto present = present_packs(repository, index);
+  for (std::uint32_t pack = 0; pack < used_packs.size(); ++pack) {
+    if (!used_packs[pack] || present[pack]) continue;
+    // A list may lag.
+    if (!repository.store().head(pack_object_name(index.packs()[pack].name))) return false;
+  }
+  return true;
 }
 
 } // namespace
@@ -342,28 +375,26 @@ BackupResult back_up(Repository& repository, const BackupRequest& request, std::
   const Session session(repository, request.machine, request.job);
   ChunkIndex index(request.state / "index" / core::to_hex(repository.trust().repository));
   auto findings = repository.findings();
-  for (int attempt = 1;; ++attempt) {
-    // Marks first: an index that is read after a mark is gone does not name its packs any more.
+  for (int attempt = 1; attempt <= most_attempts; ++attempt) {
     const auto marks = read_marks(repository, findings);
     repository.update(index, findings);
     set_usable_packs(repository, marks, index);
     Run run(repository, index, request, stop, progress);
     run.store_all();
-    if (session.age() > session_limit) {
-      throw core::Error(fmt::format(
-          "took longer than {} hours, after which a prune need not wait for it; what was stored "
-          "serves the next run",
-          std::chrono::duration_cast<std::chrono::hours>(session_limit).count()));
+    // As long as it takes less than the limit from the announcement to the commit.
+    for (bool firm = true; firm;) {
+      const Session announcement(repository, request.machine, request.job);
+      firm = stands_firm(repository, index, run.used_packs(), findings);
+      if (!firm) break;
+      auto result = run.commit(announcement);
+      if (!result) continue;
+      result->findings.insert(result->findings.begin(), findings.begin(), findings.end());
+      return std::move(*result);
     }
-    if (is_marked(repository, index, run.used_packs(), findings)) {
-      if (attempt < most_attempts) continue;
-      throw core::Error("prunes wanted to delete what this backup was built on, again and again; "
-                        "run it when no prune runs");
-    }
-    auto result = run.commit();
-    result.findings.insert(result.findings.begin(), findings.begin(), findings.end());
-    return result;
   }
+  throw core::Error(
+      "prunes wanted to delete what this backup was built on, again and again; run it "
+      "when no prune runs");
 }
 
 } // namespace intendance::backupd

@@ -53,9 +53,7 @@ private:
   }
 
   // Whether a backup that began then may still be running.
-  bool counts(const SessionInfo& session) const {
-    return now_ - session.stored < repository_.trust().grace;
-  }
+  bool counts(const SessionInfo& session) const { return now_ - session.stored < session_life; }
 
   void read_sessions() {
     oldest_session_ = now_;
@@ -78,14 +76,18 @@ private:
     indexed_packs_ = index_.packs().size();
     repository_.add_packs_without_index(index_, report_.findings);
     blocks_ = std::make_unique<BlockReader>(repository_, index_);
+    read_packs();
+    say("reading what the snapshots need");
+    live_ = std::make_unique<LiveChunks>(repository_, index_, *blocks_, stop_, report_.findings);
+  }
+
+  void read_packs() {
     stored_.clear();
     repository_.store().list("packs/", [&](const storage::ObjectInfo& info) {
       const auto name = digest_of(info.name);
       const auto pack = name ? index_.find_pack(*name) : std::nullopt;
       if (pack) stored_.emplace(*pack, info.modified);
     });
-    say("reading what the snapshots need");
-    live_ = std::make_unique<LiveChunks>(repository_, index_, *blocks_, stop_, report_.findings);
   }
 
   std::set<std::uint32_t> marked_packs(const std::vector<Mark>& marks) const {
@@ -106,7 +108,7 @@ private:
     const auto stored = stored_.at(pack);
     if (grace_ == seconds(0)) return report_.sessions == 0 || stored < oldest_session_;
     // Of what is in no index, a backup may be about to store the index.
-    const auto age = pack < indexed_packs_ ? grace_ : std::max(grace_, repository_.trust().grace);
+    const auto age = pack < indexed_packs_ ? grace_ : std::max<seconds>(grace_, session_life);
     return now_ - stored >= age && (report_.sessions == 0 || stored < oldest_session_);
   }
 
@@ -200,36 +202,77 @@ private:
         due.push_back(mark);
       }
     }
-    if (due.empty()) return;
-    // Afresh, now that every backup which did not see these marks has ended.
-    read_repository();
-    std::set<PackName> deleted;
-    const auto to_delete = deletable(due);
-    for (const auto pack : to_delete) deleted.insert(index_.packs().at(pack).name);
-    remove(to_delete, deleted);
-    for (const auto& mark : due) repository_.store().remove(mark.object);
+    const bool stale = stored_.size() < index_.packs().size(); // an index names what is gone
+    if (due.empty() && !stale) return;
+    // Afresh, now that every backup which did not see these marks has ended; and again after
+    // copying what turns out to be needed. A mark stays until all its packs are gone: another
+    // prune may have decided to delete them, or count on them as copies never.
+    do {
+      read_repository();
+    } while (copy_what_is_needed(due));
+    delete_packs(due);
+    read_packs();
+    for (const auto& mark : due) {
+      const bool gone = std::none_of(mark.packs.begin(), mark.packs.end(), [&](const auto& name) {
+        const auto pack = index_.find_pack(name);
+        return pack && stored_.contains(*pack);
+      });
+      if (gone) repository_.store().remove(mark.object);
+    }
   }
 
-  std::vector<std::uint32_t> deletable(const std::vector<Mark>& due) {
-    // Marks of other prunes too: nothing may rely on what another is about to delete.
-    const BlockCopies copies(repository_, index_, *blocks_,
-                             marked_packs(read_marks(repository_, report_.findings)));
-    std::set<std::uint32_t> wanted;
-    for (const auto& mark : due) {
+  std::set<std::uint32_t> packs_of(const std::vector<Mark>& marks) const {
+    std::set<std::uint32_t> packs;
+    for (const auto& mark : marks) {
       for (const auto& name : mark.packs) {
         const auto pack = index_.find_pack(name);
-        if (pack && stored_.contains(*pack)) wanted.insert(*pack);
+        if (pack && stored_.contains(*pack)) packs.insert(*pack);
       }
     }
-    std::vector<std::uint32_t> packs;
-    for (const auto pack : wanted) {
-      if (stop_.stop_requested()) throw core::Cancelled("stopped as asked");
-      if (is_replaced(pack, copies))
-        packs.push_back(pack);
-      else
-        ++report_.rescued;
-    }
     return packs;
+  }
+
+  // Copies in packs that any prune wants to delete do not count.
+  BlockCopies copies_that_stay() {
+    return BlockCopies(repository_, index_, *blocks_,
+                       marked_packs(read_marks(repository_, report_.findings)));
+  }
+
+  // Whether anything was copied.
+  bool copy_what_is_needed(const std::vector<Mark>& due) {
+    const auto copies = copies_that_stay();
+    Repacker repacker(repository_, *blocks_, options_.spool);
+    for (const auto pack : packs_of(due)) {
+      if (stop_.stop_requested()) throw core::Cancelled("stopped as asked");
+      if (!live_->any_in(pack)) continue;
+      try {
+        report_.rescued += repacker.add(pack, *live_, copies) ? 1 : 0;
+      } catch (const core::CorruptData&) {
+        // It stays, and is_replaced() will say so.
+      }
+    }
+    return !repacker.finish().empty();
+  }
+
+  void delete_packs(const std::vector<Mark>& due) {
+    const auto copies = copies_that_stay();
+    std::vector<std::uint32_t> packs;
+    // An index may name packs that are gone: another prune put it back.
+    std::set<PackName> names;
+    for (std::uint32_t pack = 0; pack < indexed_packs_; ++pack) {
+      if (!stored_.contains(pack)) names.insert(index_.packs().at(pack).name);
+    }
+    for (const auto pack : packs_of(due)) {
+      if (stop_.stop_requested()) throw core::Cancelled("stopped as asked");
+      if (is_replaced(pack, copies)) {
+        packs.push_back(pack);
+        names.insert(index_.packs().at(pack).name);
+      } else {
+        report_.findings.push_back({blocks_->pack_name(pack),
+                                    "is needed and cannot be copied; look at intendance verify"});
+      }
+    }
+    remove(packs, names);
   }
 
   // Whether all that is needed of a pack is elsewhere too, byte for byte.
@@ -251,7 +294,7 @@ private:
   // New indexes first, then packs: whoever reads an index meanwhile finds what it names, or finds
   // the packs marked.
   void remove(const std::vector<std::uint32_t>& packs, const std::set<PackName>& names) {
-    if (packs.empty()) return;
+    if (names.empty()) return;
     say(fmt::format("deleting {} packs", packs.size()));
     std::vector<storage::ObjectInfo> indexes;
     repository_.store().list("indexes/", [&](const auto& info) { indexes.push_back(info); });

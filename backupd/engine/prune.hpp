@@ -34,7 +34,7 @@ struct PruneReport {
   std::uint64_t marked = 0, marked_bytes = 0;       // by this run
   std::uint64_t waiting = 0;                        // marked packs whose time has not come
   std::uint64_t deleted = 0, deleted_bytes = 0;     // packs
-  std::uint64_t rescued = 0;                        // marked packs that are needed after all
+  std::uint64_t rescued = 0;                        // of them, those that were needed: copied
   std::uint64_t rewritten = 0, rewritten_bytes = 0; // packs whose needed blocks were copied
   std::uint64_t sessions = 0;                       // backups that run just now
   std::vector<std::string> held_back;               // why something was not deleted yet

@@ -43,8 +43,9 @@ bool BlockCopies::same_bytes(const BlockPlace& one, const BlockPlace& other) con
   return stored_bytes(one) == stored_bytes(other);
 }
 
-void Repacker::add(std::uint32_t pack, const LiveChunks& live, const BlockCopies& copies) {
+bool Repacker::add(std::uint32_t pack, const LiveChunks& live, const BlockCopies& copies) {
   const auto directory = blocks_.directory(pack);
+  bool any = false;
   for (std::uint32_t each = 0; each < directory->blocks.size(); ++each) {
     const auto& block = directory->blocks[each];
     const BlockPlace place{pack, each};
@@ -53,8 +54,10 @@ void Repacker::add(std::uint32_t pack, const LiveChunks& live, const BlockCopies
     if (!target) target = std::make_unique<PackWriter>(repository_.secrets(), spool_);
     target->add(directory->origins.at(block.origin), block.kind, block.number,
                 copies.stored_bytes(place), directory->chunks_of(block));
+    any = true;
     if (target->is_full()) store(target);
   }
+  return any;
 }
 
 void Repacker::store(std::unique_ptr<PackWriter>& pack) {

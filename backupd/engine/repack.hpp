@@ -38,8 +38,8 @@ class Repacker {
 public:
   Repacker(const Repository& repository, BlockReader& blocks, std::filesystem::path spool)
       : repository_(repository), blocks_(blocks), spool_(std::move(spool)) {}
-  // Those blocks of which there is no copy.
-  void add(std::uint32_t pack, const LiveChunks& live, const BlockCopies& copies);
+  // Those blocks of which there is no copy; whether there were any.
+  bool add(std::uint32_t pack, const LiveChunks& live, const BlockCopies& copies);
   // The new packs.
   std::vector<PackInfo> finish();
 

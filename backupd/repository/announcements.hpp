@@ -12,8 +12,10 @@
 
 namespace intendance::backupd {
 
-// After so long a backup gives up: half of the time after which a session counts for nothing.
-inline constexpr std::chrono::hours session_limit{84};
+// A session that is older by the store's clock counts for nothing.
+inline constexpr std::chrono::hours session_life{24 * 7};
+// Between the announcement of a commit and the commit, by the writer's own clock.
+inline constexpr std::chrono::hours commit_limit{1};
 
 struct Mark {
   std::string object;       // "marks/…"
@@ -42,6 +44,7 @@ public:
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
   std::chrono::nanoseconds age() const;
+  const std::string& object() const { return object_; }
 
 private:
   const Repository& repository_;

@@ -91,7 +91,7 @@ Entry decode_entry(ByteView record);
 // Sums up the records of one file, and says whether they make it up. Throws CorruptData.
 class ContentsCheck {
 public:
-  void add(const Entry& record); // the file's own first, then its more_extents
+  void add(const Entry& record);                // the file's own first, then its more_extents
   bool is_whole() const { return !continues_; } // no further record is to come
   std::uint64_t size() const { return size_; }  // of the file, as far as is known
 
