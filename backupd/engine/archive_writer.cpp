@@ -10,7 +10,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <clocale>
 #include <exception>
 #include <limits>
@@ -20,13 +19,7 @@ namespace intendance::backupd {
 
 namespace {
 
-// To free an archive that was not closed would close it, as if it were whole.
-void abandon(archive* unfinished) noexcept {
-  archive_write_fail(unfinished);
-  archive_write_free(unfinished);
-}
-
-using Archive = core::Handle<archive, abandon>;
+using Archive = core::Handle<archive, archive_write_free>;
 using ArchiveEntry = core::Handle<archive_entry, archive_entry_free>;
 using Locale = core::Handle<std::remove_pointer_t<locale_t>, freelocale>;
 
@@ -248,17 +241,32 @@ struct ArchiveWriter::State {
   Locale utf8{newlocale(LC_CTYPE_MASK, "C.UTF-8", locale_t{})};
   Buffer zeros = Buffer(std::size_t{256} << 10);
   std::exception_ptr failure; // of `out`, kept while libarchive's own functions return
+  bool abandoned = false;
 
-  static la_ssize_t take(archive* from, void* state, const void* bytes, std::size_t size) noexcept {
+  State(ArchiveFormat wanted, Sink& to) : format(wanted), out(to) {}
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+  // An archive that was not finished gets no end that would make it look whole. libarchive frees
+  // all of its memory only when it is closed, so its last bytes go nowhere.
+  ~State() {
+    if (!handle) return;
+    abandoned = true;
+    if (format == ArchiveFormat::zip) archive_write_finish_entry(handle.get());
+    archive_write_fail(handle.get()); // a tar's entry is not filled up with zeros
+    archive_write_close(handle.get());
+  }
+
+  // Says that all is well to libarchive, which would not free its memory after an error.
+  static la_ssize_t take(archive* /*from*/, void* state, const void* bytes,
+                         std::size_t size) noexcept {
     auto& self = *static_cast<State*>(state);
     try {
-      self.out.write({static_cast<const std::uint8_t*>(bytes), size});
-      return static_cast<la_ssize_t>(size);
+      if (!self.failure && !self.abandoned)
+        self.out.write({static_cast<const std::uint8_t*>(bytes), size});
     } catch (...) {
       self.failure = std::current_exception();
-      archive_set_error(from, EIO, "cannot write");
-      return -1;
     }
+    return static_cast<la_ssize_t>(size);
   }
 
   void check(la_ssize_t result) {
@@ -295,7 +303,7 @@ std::vector<ArchiveLoss> losses_of(ArchiveFormat format, const std::string& path
 }
 
 ArchiveWriter::ArchiveWriter(ArchiveFormat format, Sink& out)
-    : state_(new State{.format = format, .out = out, .failure = nullptr}) {
+    : state_(std::make_unique<State>(format, out)) {
   auto* handle = state_->handle.get();
   if (handle == nullptr) throw core::Error("libarchive: no memory");
   if (!state_->utf8) core::throw_errno("the locale C.UTF-8 is missing");
