@@ -346,9 +346,9 @@ class Large(WithPlace):
             for _ in range(50):
                 file.write(os.urandom(4 << 20))
         with open(self.place.tree / "comb", "wb") as file:
-            for tooth in range(40_000):
+            for tooth in range(8_000):
                 os.pwrite(file.fileno(), b"tooth %d" % tooth, tooth << 13)
-            file.truncate(40_000 << 13)
+            file.truncate(8_000 << 13)
         self.place.back_up()
         sealed = self.place.folder / "large.tar.zst.age"
         self.place.export("--tar", sealed)
@@ -357,20 +357,23 @@ class Large(WithPlace):
         target = self.place.new_folder("out")
         piped(["age", "-d", "-i", self.place.keys / "reader.key", sealed], ["zstd", "-d"],
               ["tar", "x", "-p", "-C", target])
-        found = described_large(target / "tree")
-        self.assertEqual(described_large(self.place.tree), found)
+        found, expected = described_large(target / "tree"), described_large(self.place.tree)
+        # How many blocks hold the same data is the file system's business, to some extent.
+        for name, (*_, allocated) in expected.items():
+            self.assertLessEqual(found[name][-1], allocated * 1.25 + (64 << 10), name)
+        self.assertEqual({name: each[:-1] for name, each in expected.items()}, {name: each[:-1] for name, each in found.items()})
         self.assertEqual(9 << 30, found["sparse"][0])
-        self.assertLess(found["sparse"][1], 1 << 20)
+        self.assertLess(found["sparse"][-1], 1 << 20)
 
 
 def described_large(top: pathlib.Path) -> dict[str, tuple]:
-    """Size, bytes on the disk, time, and contents from the first byte of data on."""
+    """Size, time, contents from the first byte of data on, and bytes on the disk."""
     described = {}
     for path in sorted(top.iterdir()):
         status = path.stat()
         with open(path, "rb") as file:
             file.seek(os.lseek(file.fileno(), 0, os.SEEK_DATA))
-            described[path.name] = (status.st_size, status.st_blocks * 512, status.st_mtime_ns, hash(file.read()))
+            described[path.name] = (status.st_size, status.st_mtime_ns, hash(file.read()), status.st_blocks * 512)
     return described
 
 
