@@ -56,7 +56,8 @@ std::vector<Retention> decide(const CommandContext& context, const Repository& r
     std::vector<RetentionItem> items;
     for (const auto& snapshot : all) {
       if (context.has("job") && snapshot.header.job != context.text("job")) continue;
-      items.push_back({core::to_hex(snapshot.name), snapshot.header.job, snapshot.header.started});
+      items.push_back({core::to_hex(snapshot.name), snapshot.header.job, snapshot.header.started,
+                       snapshot.header.sequence});
     }
     return apply_policy(policy, items, core::TimeZone::local(), core::system_clock().now());
   }

@@ -113,8 +113,8 @@ std::vector<Retention> apply_policy(const KeepPolicy& policy,
   }
   for (auto& [job, positions] : jobs) {
     std::sort(positions.begin(), positions.end(), [&](std::size_t a, std::size_t b) {
-      return std::tie(snapshots[b].started, snapshots[b].id) <
-             std::tie(snapshots[a].started, snapshots[a].id);
+      return std::tie(snapshots[b].started, snapshots[b].sequence, snapshots[b].id) <
+             std::tie(snapshots[a].started, snapshots[a].sequence, snapshots[a].id);
     });
     keep_of_job(policy, snapshots, positions, zone, retained);
   }

@@ -4,6 +4,7 @@
 
 #include "core/calendar.hpp"
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,7 @@ struct KeepPolicy {
 struct RetentionItem {
   std::string id, job;
   core::TimePoint started;
+  std::uint64_t sequence = 0; // which of two that began in the same second is the newer
 };
 
 struct Retention {
