@@ -22,6 +22,7 @@ namespace {
 
 constexpr std::size_t most_warnings = 1000;
 constexpr int most_attempts = 3;
+constexpr std::size_t most_attributes = std::size_t{1} << 20; // bytes of one file
 
 // The file at hand cannot be read; the others can. Whatever else fails (the repository, the spool)
 // ends the backup.
@@ -48,7 +49,9 @@ std::vector<DataRange> data_ranges(int descriptor, std::uint64_t size) {
     const auto data = ::lseek(descriptor, at, SEEK_DATA);
     if (data < 0 && errno == ENXIO) break; // a hole up to the end
     if (data < 0) return {};               // a file system that knows no holes
-    const auto hole = std::min(::lseek(descriptor, data, SEEK_HOLE), end);
+    const auto found = ::lseek(descriptor, data, SEEK_HOLE);
+    if (found < 0) return {};
+    const auto hole = std::min(found, end);
     if (hole <= data) break;
     ranges.push_back({static_cast<std::uint64_t>(data), static_cast<std::uint64_t>(hole - data)});
     at = hole;
@@ -90,6 +93,8 @@ private:
   void read_ranges(int file, const std::vector<DataRange>& ranges);
   void read_range(int file, const DataRange& range);
   void back_up_stream(const Stream& stream);
+  void back_up_streams_before(const std::string* path); // all for no path
+  void drop_large_attributes(Entry& entry);
   void count(const Entry& entry);
   void warn(const std::string& path, const std::string& message);
   void scan_tree(const std::string& root);
@@ -111,6 +116,8 @@ private:
   ManifestWriter manifest_;
   FileRecorder recorder_;
   TreeScan scan_;
+  std::vector<const Stream*> streams_; // by path
+  std::size_t next_stream_ = 0;
   std::set<std::string> unread_; // first names of files that could not be read
 };
 
@@ -156,8 +163,20 @@ void Run::count(const Entry& entry) {
   if (progress_) progress_({header_.files, header_.bytes, chunks_.new_bytes()});
 }
 
+// A record must stay small beside a page; no file system of a sane machine holds more.
+void Run::drop_large_attributes(Entry& entry) {
+  std::size_t total = 0;
+  for (const auto& attribute : entry.attributes)
+    total += attribute.name.size() + attribute.value.size();
+  if (total <= most_attributes) return;
+  entry.attributes.clear();
+  warn("/" + entry.path, "has more than 1 MiB of extended attributes, which are left out");
+}
+
 void Run::take(Scanned&& found) {
   if (!found.warning.empty()) return warn(found.entry.path, found.warning);
+  if (found.entry.type != FileType::more_extents) back_up_streams_before(&found.entry.path);
+  drop_large_attributes(found.entry);
   if (found.contents) return back_up_file(std::move(found));
   if (unread_.contains(found.entry.hard_link))
     return warn("/" + found.entry.path,
@@ -250,35 +269,54 @@ void Run::scan_tree(const std::string& root) {
   }
 }
 
-void Run::store_all() {
-  // Entries come in order of paths, so streams and roots are taken in that order too.
-  struct Part {
-    std::string path;
-    const Stream* stream;
-  };
-  std::vector<Part> parts;
-  for (const auto& root : request_.roots)
-    parts.push_back({root.lexically_normal().string(), nullptr});
-  for (const auto& stream : request_.streams) parts.push_back({stream.path, &stream});
-  std::sort(parts.begin(), parts.end(), [](const Part& left, const Part& right) {
-    return compare_paths(left.path, right.path) < 0;
-  });
-  // What lies in another root comes with it.
-  const auto is_within = [](const Part& inner, const Part& outer) {
-    return outer.stream == nullptr && inner.stream == nullptr &&
-           (inner.path == outer.path || outer.path == "/" ||
-            inner.path.starts_with(outer.path + "/"));
-  };
-  const Part* outer = nullptr;
-  for (const auto& part : parts) {
-    if (outer != nullptr && is_within(part, *outer)) continue;
-    if (part.stream == nullptr) outer = &part;
-    body_.roots.push_back(part.path);
-    if (part.stream != nullptr)
-      back_up_stream(*part.stream);
-    else
-      scan_tree(part.path);
+// Links on the way to a root are resolved, so that the roots' order is that of the paths in them.
+std::string resolved(const std::filesystem::path& root) {
+  auto normal = root.lexically_normal();
+  if (!normal.has_filename()) normal = normal.parent_path();
+  std::error_code error;
+  const auto parent = std::filesystem::canonical(normal.parent_path(), error);
+  if (error || normal == normal.root_path()) return normal.string(); // the walk says why
+  return (parent / normal.filename()).string();
+}
+
+std::vector<std::string> roots_in_order(const BackupRequest& request) {
+  std::vector<std::string> all;
+  for (const auto& root : request.roots) all.push_back(resolved(root));
+  std::sort(all.begin(), all.end(),
+            [](const auto& left, const auto& right) { return compare_paths(left, right) < 0; });
+  std::vector<std::string> roots;
+  for (const auto& root : all) {
+    // What lies in another root comes with it.
+    if (!roots.empty() &&
+        (root == roots.back() || roots.back() == "/" || root.starts_with(roots.back() + "/"))) {
+      continue;
+    }
+    roots.push_back(root);
   }
+  return roots;
+}
+
+// Streams take their places among the files, in the order of paths.
+void Run::back_up_streams_before(const std::string* path) {
+  while (next_stream_ < streams_.size()) {
+    const auto& stream = *streams_[next_stream_];
+    if (path != nullptr && compare_paths(stream.path.substr(1), *path) >= 0) return;
+    ++next_stream_;
+    back_up_stream(stream);
+  }
+}
+
+void Run::store_all() {
+  for (const auto& stream : request_.streams) streams_.push_back(&stream);
+  std::sort(streams_.begin(), streams_.end(), [](const Stream* left, const Stream* right) {
+    return compare_paths(left->path, right->path) < 0;
+  });
+  for (const auto& root : roots_in_order(request_)) {
+    body_.roots.push_back(root);
+    scan_tree(root);
+  }
+  back_up_streams_before(nullptr);
+  for (const auto* stream : streams_) body_.roots.push_back(stream->path);
   manifest_.finish();
   chunks_.flush();
   body_.page_lists = manifest_.page_lists();
@@ -340,7 +378,8 @@ void set_usable_packs(const Repository& repository, const std::vector<Mark>& mar
   const auto first = repository.trust().deduplicate_from;
   const auto present = present_packs(repository, index);
   for (std::uint32_t pack = 0; pack < index.packs().size(); ++pack)
-    index.set_usable(pack, present[pack] && index.packs()[pack].oldest_epoch >= first);
+    index.set_usable(pack, present[pack] && index.packs()[pack].named &&
+                               index.packs()[pack].oldest_epoch >= first);
   for (const auto& mark : marks) {
     for (const auto& name : mark.packs) {
       if (const auto pack = index.find_pack(name)) index.set_usable(*pack, false);
@@ -367,6 +406,24 @@ bool stands_firm(const Repository& repository, const ChunkIndex& index,
   return true;
 }
 
+// Nothing when a prune wants to delete what it was built on.
+std::optional<BackupResult> try_to_back_up(Repository& repository, ChunkIndex& index,
+                                           const BackupRequest& request, std::stop_token stop,
+                                           const Run::Progress& progress,
+                                           std::vector<Finding>& findings) {
+  const auto marks = read_marks(repository, findings);
+  repository.update(index, findings);
+  set_usable_packs(repository, marks, index);
+  Run run(repository, index, request, std::move(stop), progress);
+  run.store_all();
+  for (;;) {
+    const Session announcement(repository, request.machine, request.job);
+    if (!stands_firm(repository, index, run.used_packs(), findings)) return std::nullopt;
+    // Again, when too much time passed since the announcement.
+    if (auto result = run.commit(announcement)) return result;
+  }
+}
+
 } // namespace
 
 BackupResult back_up(Repository& repository, const BackupRequest& request, std::stop_token stop,
@@ -376,20 +433,14 @@ BackupResult back_up(Repository& repository, const BackupRequest& request, std::
   ChunkIndex index(request.state / "index" / core::to_hex(repository.trust().repository));
   auto findings = repository.findings();
   for (int attempt = 1; attempt <= most_attempts; ++attempt) {
-    const auto marks = read_marks(repository, findings);
-    repository.update(index, findings);
-    set_usable_packs(repository, marks, index);
-    Run run(repository, index, request, stop, progress);
-    run.store_all();
-    // As long as it takes less than the limit from the announcement to the commit.
-    for (bool firm = true; firm;) {
-      const Session announcement(repository, request.machine, request.job);
-      firm = stands_firm(repository, index, run.used_packs(), findings);
-      if (!firm) break;
-      auto result = run.commit(announcement);
+    try {
+      auto result = try_to_back_up(repository, index, request, stop, progress, findings);
       if (!result) continue;
       result->findings.insert(result->findings.begin(), findings.begin(), findings.end());
       return std::move(*result);
+    } catch (const DamagedIndex&) {
+      if (attempt == most_attempts) throw;
+      index.remove(); // a cache: it is made again
     }
   }
   throw core::Error(

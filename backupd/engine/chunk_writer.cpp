@@ -26,6 +26,7 @@ void ChunkWriter::mark_used(std::uint32_t pack) {
 }
 
 WrittenChunk ChunkWriter::put(ChunkKind kind, ByteView raw) {
+  if (raw.size() > longest_chunk) throw core::Error("a chunk is longer than may be");
   const auto id = repository_.namer().name(session_.origin.epoch, kind, raw);
   const auto pending = pending_.find(id);
   if (pending != pending_.end()) return {id, ChunkHome::block(pending->second)};

@@ -39,6 +39,11 @@ FolderListing::FolderListing(int folder, std::vector<char>& buffer, const Wanted
     }
   }
   std::sort(records_.begin(), records_.end(), before);
+  // Some file systems list a name twice while a folder changes.
+  const auto same = [](const auto& left, const auto& right) {
+    return !before(left, right) && !before(right, left);
+  };
+  records_.erase(std::unique(records_.begin(), records_.end(), same), records_.end());
 }
 
 void FolderListing::add(const char* name, std::uint64_t inode) {

@@ -22,7 +22,9 @@ void IndexRewriter::replace(const storage::ObjectInfo& index, const std::set<Pac
   const auto object = repository_.store().get(index.name, longest_index);
   if (!object) return; // another prune was here
   decode_index(*object, repository_.secrets(), [&](PackInfo&& pack) {
-    if (!without.contains(pack.name)) add(std::move(pack));
+    if (without.contains(pack.name)) return;
+    auto own = describe_ ? describe_(pack.name) : std::nullopt;
+    add(own ? std::move(*own) : std::move(pack));
   });
   replaced_.push_back(index.name);
 }

@@ -3,6 +3,8 @@
 
 #include "backupd/repository/repository.hpp"
 
+#include <functional>
+#include <optional>
 #include <set>
 #include <vector>
 
@@ -12,7 +14,11 @@ namespace intendance::backupd {
 // moment the indexes name every pack but those that are to go.
 class IndexRewriter {
 public:
-  explicit IndexRewriter(const Repository& repository) : repository_(repository) {}
+  // What `describe` says of a pack takes the place of what an index says; without an answer (it
+  // cannot be read) the index stands.
+  using Describe = std::function<std::optional<PackInfo>(const PackName&)>;
+  explicit IndexRewriter(const Repository& repository, Describe describe = {})
+      : repository_(repository), describe_(std::move(describe)) {}
 
   void add(PackInfo&& pack);
   // Takes over the packs of that index, but for those of `without`.
@@ -26,6 +32,7 @@ private:
   void store();
 
   const Repository& repository_;
+  Describe describe_;
   std::vector<PackInfo> packs_;
   std::size_t chunks_ = 0; // in them
   std::set<PackName> added_;

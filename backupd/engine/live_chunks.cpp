@@ -39,12 +39,11 @@ LiveChunks::LiveChunks(const Repository& repository, const ChunkIndex& index, Bl
   for (const auto& info : objects) {
     if (stop.stop_requested()) throw core::Cancelled("stopped as asked");
     const auto snapshot = read_snapshot(repository, info, findings);
-    if (snapshot) add_snapshot(*snapshot, blocks, findings);
+    if (snapshot) add_snapshot(*snapshot, blocks);
   }
 }
 
-void LiveChunks::add_snapshot(const Snapshot& snapshot, BlockReader& blocks,
-                              std::vector<Finding>& findings) {
+void LiveChunks::add_snapshot(const Snapshot& snapshot, BlockReader& blocks) {
   ++snapshots_;
   const auto name = snapshot_object_name(snapshot.name);
   std::uint64_t missing = 0;
@@ -64,8 +63,12 @@ void LiveChunks::add_snapshot(const Snapshot& snapshot, BlockReader& blocks,
                       "and nothing is deleted: " +
                       error.what());
   }
-  if (missing > 0)
-    findings.push_back({name, fmt::format("needs {} chunks that are nowhere", missing)});
+  if (missing > 0) {
+    throw core::Error(
+        fmt::format("{} needs {} chunks that are nowhere, so nothing is deleted: look "
+                    "at intendance verify, then repair it or forget it",
+                    name, missing));
+  }
 }
 
 bool LiveChunks::add(const ChunkId& id) {

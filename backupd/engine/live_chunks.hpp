@@ -13,9 +13,10 @@ namespace intendance::backupd {
 // Which chunks of which packs some snapshot needs, wherever they lie; one bit a chunk.
 class LiveChunks {
 public:
-  // Reads every snapshot and every reference list. Throws Error when one cannot be read: what it
-  // needs is not known then, and nothing may be deleted. What is not a trusted writer's snapshot
-  // becomes a finding; so do chunks that are nowhere. The index must not change while it is used.
+  // Reads every snapshot and every reference list. Throws Error when one cannot be read, or a chunk
+  // is nowhere: what is needed is not known then, and nothing may be deleted. What is not a trusted
+  // writer's snapshot becomes a finding. The index must be made of the packs' own directories,
+  // because anybody who holds a writer's key can write a wrong index; it must not change meanwhile.
   LiveChunks(const Repository& repository, const ChunkIndex& index, BlockReader& blocks,
              std::stop_token stop, std::vector<Finding>& findings);
 
@@ -27,7 +28,7 @@ public:
   bool is_live(std::uint32_t pack, const PackBlock& block) const; // any chunk of it
 
 private:
-  void add_snapshot(const Snapshot& snapshot, BlockReader& blocks, std::vector<Finding>& findings);
+  void add_snapshot(const Snapshot& snapshot, BlockReader& blocks);
   bool add(const ChunkId& id); // false when it is nowhere
 
   const ChunkIndex& index_;

@@ -26,6 +26,13 @@ ManifestWriter::ManifestWriter(ChunkWriter& chunks, const Chunker& chunker, Writ
     : chunks_(chunks), chunker_(chunker), written_(std::move(written)) {}
 
 void ManifestWriter::add(const Entry& entry, std::span<const ChunkHome> homes) {
+  // A list out of order could not be read back.
+  if (entry.type != FileType::more_extents && !last_.empty() &&
+      compare_paths(last_, entry.path) >= 0) {
+    throw core::Error("/" + entry.path + " comes after /" + last_ +
+                      ": two sources of this backup hold the same path");
+  }
+  last_ = entry.path;
   if (page_.empty()) first_of_page_ = entry.path;
   const auto begin = page_.size();
   encode_entry(entry, page_);

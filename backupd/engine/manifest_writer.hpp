@@ -37,7 +37,7 @@ private:
   const Chunker& chunker_;
   Written written_;
   Buffer page_, page_list_, reference_root_;
-  std::string first_of_page_;
+  std::string first_of_page_, last_;
   std::vector<ChunkId> needed_; // by the page
   std::vector<ChunkId> page_lists_, reference_roots_;
 };

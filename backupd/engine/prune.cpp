@@ -67,19 +67,34 @@ private:
     }
   }
 
-  // Everything that the store holds now. Packs in no index are among them: what a broken backup
-  // left, or what a lost index named.
+  // Everything that the store holds now, by the packs' own directories: an index that somebody
+  // wrote with a stolen writer's key must not make a pack look dead. From indexes come only names.
   void read_repository() {
-    say("reading the indexes");
+    say("reading the packs' directories");
     index_.clear();
-    repository_.update(index_, report_.findings);
-    indexed_packs_ = index_.packs().size();
     repository_.add_packs_without_index(index_, report_.findings);
+    read_index_names();
     blocks_ = std::make_unique<BlockReader>(repository_, index_);
     read_packs();
     say("reading what the snapshots need");
     live_ = std::make_unique<LiveChunks>(repository_, index_, *blocks_, stop_, report_.findings);
   }
+
+  void read_index_names() {
+    named_.clear();
+    repository_.store().list("indexes/", [&](const storage::ObjectInfo& info) {
+      try {
+        const auto object = repository_.store().get(info.name, longest_index);
+        if (!object) return;
+        decode_index(*object, repository_.secrets(),
+                     [&](PackInfo&& pack) { named_.insert(pack.name); });
+      } catch (const core::CorruptData& error) {
+        report_.findings.push_back({info.name, error.what()});
+      }
+    });
+  }
+
+  bool is_named(std::uint32_t pack) const { return named_.contains(index_.packs().at(pack).name); }
 
   void read_packs() {
     stored_.clear();
@@ -90,6 +105,7 @@ private:
     });
   }
 
+  // And those that no copy may be counted on for another reason.
   std::set<std::uint32_t> marked_packs(const std::vector<Mark>& marks) const {
     std::set<std::uint32_t> packs;
     for (const auto& mark : marks) {
@@ -108,7 +124,7 @@ private:
     const auto stored = stored_.at(pack);
     if (grace_ == seconds(0)) return report_.sessions == 0 || stored < oldest_session_;
     // Of what is in no index, a backup may be about to store the index.
-    const auto age = pack < indexed_packs_ ? grace_ : std::max<seconds>(grace_, session_life);
+    const auto age = is_named(pack) ? grace_ : std::max<seconds>(grace_, session_life);
     return now_ - stored >= age && (report_.sessions == 0 || stored < oldest_session_);
   }
 
@@ -202,8 +218,7 @@ private:
         due.push_back(mark);
       }
     }
-    const bool stale = stored_.size() < index_.packs().size(); // an index names what is gone
-    if (due.empty() && !stale) return;
+    if (due.empty() && gone_packs().empty()) return;
     // Afresh, now that every backup which did not see these marks has ended; and again after
     // copying what turns out to be needed. A mark stays until all its packs are gone: another
     // prune may have decided to delete them, or count on them as copies never.
@@ -221,6 +236,14 @@ private:
     }
   }
 
+  std::set<std::uint32_t> packs_that_may_go(const std::vector<Mark>& marks) const {
+    auto packs = marked_packs(marks);
+    for (std::uint32_t pack = 0; pack < index_.packs().size(); ++pack) {
+      if (!is_named(pack)) packs.insert(pack);
+    }
+    return packs;
+  }
+
   std::set<std::uint32_t> packs_of(const std::vector<Mark>& marks) const {
     std::set<std::uint32_t> packs;
     for (const auto& mark : marks) {
@@ -235,7 +258,7 @@ private:
   // Copies in packs that any prune wants to delete do not count.
   BlockCopies copies_that_stay() {
     return BlockCopies(repository_, index_, *blocks_,
-                       marked_packs(read_marks(repository_, report_.findings)));
+                       packs_that_may_go(read_marks(repository_, report_.findings)));
   }
 
   // Whether anything was copied.
@@ -254,14 +277,22 @@ private:
     return !repacker.finish().empty();
   }
 
+  // Named by an index and not there.
+  std::set<PackName> gone_packs() const {
+    std::set<PackName> gone;
+    for (const auto& name : named_) {
+      // A list may lag, and a pack whose directory cannot be read is there all the same.
+      if (!index_.find_pack(name) && !repository_.store().head(pack_object_name(name)))
+        gone.insert(name);
+    }
+    return gone;
+  }
+
   void delete_packs(const std::vector<Mark>& due) {
     const auto copies = copies_that_stay();
     std::vector<std::uint32_t> packs;
     // An index may name packs that are gone: another prune put it back.
-    std::set<PackName> names;
-    for (std::uint32_t pack = 0; pack < indexed_packs_; ++pack) {
-      if (!stored_.contains(pack)) names.insert(index_.packs().at(pack).name);
-    }
+    auto names = gone_packs();
     for (const auto pack : packs_of(due)) {
       if (stop_.stop_requested()) throw core::Cancelled("stopped as asked");
       if (is_replaced(pack, copies)) {
@@ -298,7 +329,7 @@ private:
     say(fmt::format("deleting {} packs", packs.size()));
     std::vector<storage::ObjectInfo> indexes;
     repository_.store().list("indexes/", [&](const auto& info) { indexes.push_back(info); });
-    IndexRewriter rewriter(repository_);
+    IndexRewriter rewriter(repository_, [&](const PackName& name) { return described(name); });
     for (const auto& info : indexes) {
       if (names_any(info, names)) rewriter.replace(info, names);
     }
@@ -308,6 +339,14 @@ private:
       ++report_.deleted;
       report_.deleted_bytes += index_.packs().at(pack).size;
     }
+  }
+
+  // As it describes itself.
+  std::optional<PackInfo> described(const PackName& name) {
+    const auto pack = index_.find_pack(name);
+    if (!pack) return std::nullopt;
+    const auto& indexed = index_.packs().at(*pack);
+    return PackInfo{name, indexed.size, indexed.directory_length, *blocks_->directory(*pack)};
   }
 
   bool names_any(const storage::ObjectInfo& info, const std::set<PackName>& names) const {
@@ -331,7 +370,7 @@ private:
   const seconds grace_;
   PruneReport report_;
   core::TimePoint now_{}, oldest_session_{}; // by the store's clock
-  std::size_t indexed_packs_ = 0;            // those after them are in no index
+  std::set<PackName> named_;                 // by any index
   std::map<std::uint32_t, core::TimePoint> stored_;
   std::unique_ptr<BlockReader> blocks_;
   std::unique_ptr<LiveChunks> live_;

@@ -23,9 +23,10 @@ public:
 
   VerifyReport run(const VerifyOptions& options) {
     report_.remarks = repository_.findings();
-    // From the store's own indexes, all of them, not from what an earlier run kept.
+    // From the packs' own directories; then each index is held against them.
     index_.clear();
-    repository_.update(index_, report_.findings);
+    repository_.add_packs_without_index(index_, report_.findings);
+    check_indexes();
     blocks_ = std::make_unique<BlockReader>(repository_, index_);
     snapshots_ = repository_.snapshots(report_.findings);
     report_.snapshots = snapshots_.size();
@@ -66,6 +67,47 @@ private:
                "does not follow the snapshot numbered before it");
       }
     }
+  }
+
+  // Whoever holds a writer's key can write an index that says what is not so.
+  void check_indexes() {
+    BlockReader own(repository_, index_);
+    repository_.store().list("indexes/", [&](const storage::ObjectInfo& info) {
+      try {
+        const auto name = digest_of(info.name);
+        const auto object = repository_.store().get(info.name, longest_index);
+        if (!object) return;
+        if (!name || core::sha256(*object) != *name)
+          throw core::CorruptData("is not what its name says");
+        decode_index(*object, repository_.secrets(),
+                     [&](PackInfo&& pack) { compare(info.name, pack, own); });
+      } catch (const core::TransientError&) {
+        throw;
+      } catch (const core::Error& error) {
+        find(info.name, error.what());
+      }
+    });
+  }
+
+  void compare(const std::string& index, const PackInfo& described, BlockReader& own) {
+    const auto pack = index_.find_pack(described.name);
+    if (!pack) {
+      const auto name = pack_object_name(described.name);
+      // What cannot be read of it was found already.
+      if (!repository_.store().head(name)) {
+        find(name, "is gone, and " + index + " names it");
+        gone_.insert(described.name);
+      }
+      return;
+    }
+    named_.insert(*pack);
+    Buffer indexed, stored;
+    encode_directory(described.directory, indexed);
+    encode_directory(*own.directory(*pack), stored);
+    if (indexed != stored || described.size != index_.packs()[*pack].size)
+      find(index, "describes " + pack_object_name(described.name) +
+                      " otherwise than it describes itself; intendance repository rebuild-index "
+                      "makes the indexes anew");
   }
 
   void check_packs(const VerifyOptions& options) {
@@ -110,19 +152,31 @@ private:
     });
   }
 
-  bool anything_lost() const { return !lost_packs_.empty() || !lost_in_.empty() || missing_ > 0; }
+  // It is there, and nobody finds it.
+  bool is_unnamed(const ChunkId& id) const {
+    const auto places = index_.find(id);
+    return !places.empty() && std::none_of(places.begin(), places.end(), [&](const auto& place) {
+      return named_.contains(place.pack);
+    });
+  }
+
+  bool anything_lost() const {
+    return !gone_.empty() || !lost_packs_.empty() || !lost_in_.empty() || missing_ > 0;
+  }
 
   void check_references(const Snapshot& snapshot) {
     const auto name = snapshot_object_name(snapshot.name);
-    std::uint64_t missing = 0;
+    std::uint64_t missing = 0, unnamed = 0;
     try {
       for (const auto& root : snapshot.header.references) {
         // Copied, because the next read takes its place.
         for (const auto& list : decode_references(blocks_->read(ChunkKind::references, root))) {
           if (whole_lists_.contains(list)) continue; // of another snapshot
           const auto before = missing;
-          for (const auto& id : decode_references(blocks_->read(ChunkKind::references, list)))
+          for (const auto& id : decode_references(blocks_->read(ChunkKind::references, list))) {
             missing += is_lost(id) ? 1 : 0;
+            unnamed += is_unnamed(id) ? 1 : 0;
+          }
           if (missing == before) whole_lists_.insert(list);
         }
       }
@@ -132,6 +186,10 @@ private:
       find(name, std::string("its reference list cannot be read: ") + error.what());
     }
     missing_ += missing;
+    if (unnamed > 0)
+      find(name, fmt::format("needs {} chunks of packs that no index names; intendance repository "
+                             "rebuild-index makes the indexes anew",
+                             unnamed));
     if (missing > 0) find(name, fmt::format("needs {} chunks that are lost", missing));
   }
 
@@ -220,6 +278,8 @@ private:
   VerifyReport report_;
   std::unique_ptr<BlockReader> blocks_;
   std::vector<Snapshot> snapshots_;
+  std::set<std::uint32_t> named_; // packs, by any index
+  std::set<PackName> gone_;       // packs that an index names
   std::set<std::uint32_t> lost_packs_;
   std::map<std::uint32_t, std::set<ChunkId>> lost_in_; // of packs that hold other chunks still
   std::set<ChunkId> whole_lists_;

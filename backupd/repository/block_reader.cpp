@@ -52,7 +52,10 @@ std::shared_ptr<const PackDirectory> BlockReader::directory(std::uint32_t pack) 
 
 std::vector<ChunkInBlock> BlockReader::locate(ChunkKind kind, const ChunkId& id) {
   const auto places = index_.find(id);
-  if (places.empty()) throw CorruptData("chunk " + core::to_hex(id) + " is in no index");
+  if (places.empty())
+    throw CorruptData("chunk " + core::to_hex(id) +
+                      " is in no index (intendance repository rebuild-index "
+                      "makes them anew)");
   std::vector<ChunkInBlock> found;
   std::string problem;
   for (const auto& place : places) {

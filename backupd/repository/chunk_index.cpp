@@ -104,14 +104,26 @@ void ChunkIndex::load() {
   kept_objects_ = objects_.size();
 }
 
-void ChunkIndex::add(const PackInfo& pack) {
+void ChunkIndex::remove() {
+  clear();
+  std::error_code error;
+  std::filesystem::remove(file(), error);
+}
+
+void ChunkIndex::add(const PackInfo& pack, From from) {
   const auto number = static_cast<std::uint32_t>(packs_.size());
   if (number >= most_packs) throw core::Error("the repository has more packs than can be indexed");
-  if (!pack_numbers_.emplace(pack.name, number).second) return;
+  const auto [known, is_new] = pack_numbers_.emplace(pack.name, number);
+  if (!is_new) {
+    auto& earlier = packs_[known->second];
+    earlier.named = earlier.named || from == From::index;
+    return;
+  }
   IndexedPack indexed;
   indexed.name = pack.name;
   indexed.size = pack.size;
   indexed.directory_length = pack.directory_length;
+  indexed.named = from == From::index;
   indexed.oldest_epoch = ~std::uint32_t{0};
   for (const auto& origin : pack.directory.origins)
     indexed.oldest_epoch = std::min(indexed.oldest_epoch, origin.epoch);
@@ -192,6 +204,9 @@ void ChunkIndex::spill() {
 
 void ChunkIndex::save() {
   const auto kept = runs_.empty() || kept_objects_ == 0 ? 0 : runs_.front().size();
+  // What no index names may be gone tomorrow.
+  if (std::any_of(packs_.begin(), packs_.end(), [](const auto& pack) { return !pack.named; }))
+    return;
   if (objects_.size() - kept_objects_ < objects_worth_saving &&
       size() - kept < entries_worth_saving) {
     return;

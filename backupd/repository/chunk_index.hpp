@@ -21,6 +21,7 @@ struct IndexedPack {
   std::uint32_t directory_length = 0;
   std::uint32_t oldest_epoch = 0; // of its blocks
   bool usable = true;             // whether chunks in it may be built on
+  bool named = true;              // by an index object, not only by its own directory
 };
 
 // One thread at a time while it changes; then any thread may look.
@@ -32,11 +33,13 @@ public:
   // The index objects whose packs are in it.
   const std::set<core::Digest>& objects() const { return objects_; }
   void add_object(const core::Digest& name) { objects_.insert(name); }
-  // Forgets everything, to begin anew.
+  // Forgets everything, to begin anew; remove() what is kept too.
   void clear();
+  void remove();
 
-  // Nothing happens for a pack that is known.
-  void add(const PackInfo& pack);
+  // Nothing happens for a pack that is known, but that it may be named now.
+  enum class From { index, own_directory };
+  void add(const PackInfo& pack, From from = From::index);
   const std::vector<IndexedPack>& packs() const { return packs_; }
   std::optional<std::uint32_t> find_pack(const PackName& name) const;
   void set_usable(std::uint32_t pack, bool usable) { packs_.at(pack).usable = usable; }

@@ -242,7 +242,7 @@ void Repository::add_packs_without_index(ChunkIndex& index, std::vector<Finding>
     const auto name = digest_of(info.name);
     if (!name || index.find_pack(*name)) return;
     try {
-      index.add(read_pack_info(*name, info.size));
+      index.add(read_pack_info(*name, info.size), ChunkIndex::From::own_directory);
     } catch (const core::TransientError&) {
       throw;
     } catch (const core::Error& error) {

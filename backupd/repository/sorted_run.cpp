@@ -218,10 +218,11 @@ bool SortedRun::may_hold(const ChunkId& id) const {
 void SortedRun::read_page(std::uint64_t page, std::vector<IndexEntry>& entries) const {
   std::array<std::uint8_t, page_size> bytes;
   if (core::read_at(file_->get(), bytes, offset_ + page * page_size) != page_size)
-    throw CorruptData("the index of chunks is cut");
+    throw DamagedIndex("the index of chunks in the state folder is cut; remove it");
   const auto checked = page_checksum(bytes, page);
   if (!std::equal(checked.begin(), checked.end(), bytes.end() - checksum_size))
-    throw CorruptData("the index of chunks is damaged; remove it, it will be made again");
+    throw DamagedIndex("the index of chunks in the state folder is damaged; remove its folder, it "
+                       "will be made again");
   ByteReader reader(bytes);
   const auto count = ByteReader(ByteView(bytes).subspan(count_at)).fixed<std::uint16_t>();
   entries.clear();

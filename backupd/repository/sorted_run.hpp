@@ -11,6 +11,7 @@
 #pragma once
 
 #include "backupd/repository/chunk.hpp"
+#include "core/error.hpp"
 #include "core/file.hpp"
 
 #include <functional>
@@ -35,6 +36,12 @@ struct IndexEntry {
 // The next entry in order, false at the end.
 using EntrySource = std::function<bool(IndexEntry&)>;
 
+// A page of the file on this machine is not what was written; the file can be made again.
+class DamagedIndex : public core::Error {
+public:
+  using Error::Error;
+};
+
 class SortedRun {
 public:
   // Writes a run to `file` from `offset` on; `most` is at least how many entries come.
@@ -46,7 +53,7 @@ public:
 
   std::uint64_t size() const { return entry_count_; } // entries
   std::uint64_t end() const { return end_; }          // in the file, bytes
-  // Adds the places of that id. Throws CorruptData for a damaged page.
+  // Adds the places of that id. Throws DamagedIndex for a damaged page.
   void find(const ChunkId& id, std::vector<ChunkPlace>& places) const;
   // All entries in order. The run must outlive it.
   EntrySource entries() const;

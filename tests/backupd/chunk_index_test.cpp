@@ -140,7 +140,7 @@ TEST_F(Index, NoticesDamageAndBeginsAnew) {
         ASSERT_TRUE(place);
         ASSERT_EQ(place->pack, each / 1000);
         ASSERT_EQ(place->chunk, each % 1000);
-      } catch (const core::CorruptData&) {
+      } catch (const DamagedIndex&) {
       }
     }
   }

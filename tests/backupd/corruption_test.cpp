@@ -126,7 +126,6 @@ TEST_F(Corruption, ALostIndexCostsNothing) {
   const auto index = objects("indexes").front();
   flip_bit(index, 100);
   const auto report = verify_with(Role::reader, true);
-  ASSERT_EQ(report.findings.size(), 1u);
   EXPECT_TRUE(names(report, index));
   EXPECT_TRUE(report.damaged.empty());
   fs::remove(index);

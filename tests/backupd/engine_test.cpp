@@ -96,6 +96,48 @@ TEST_F(Engine, BringsEverythingBack) {
   EXPECT_TRUE(verify_now(Role::maintainer).findings.empty());
 }
 
+// Whatever the roots are called, and wherever a dump stands among the files.
+TEST_F(Engine, TakesSeveralSourcesInOrder) {
+  write(source_ / "a/1", "one");
+  write(source_ / "m/2", "two");
+  write(source_ / "z/3", "three");
+  fs::create_directory_symlink(source_ / "z", source_ / "b");
+  auto wanted = request();
+  wanted.roots = {source_ / "b/3", source_ / "m/", source_ / "a", source_ / "m/2"};
+  const auto dump = (source_ / "m/1.dump").string();
+  wanted.streams.push_back({dump, [](const auto& sink) { sink(core::as_bytes("dumped")); }});
+  back_up_now(wanted);
+  EXPECT_TRUE(verify_now(Role::reader).findings.empty());
+  EXPECT_TRUE(restore_now("latest", target_).problems.empty());
+  EXPECT_EQ(core::read_file(restored_ / "m/1.dump"), "dumped");
+  EXPECT_EQ(core::read_file(restored_ / "m/2"), "two");
+  EXPECT_EQ(core::read_file(restored_ / "z/3"), "three");
+  EXPECT_EQ(core::read_file(restored_ / "a/1"), "one");
+  // Two of one name would make a list that cannot be read.
+  wanted.streams.push_back(wanted.streams.front());
+  EXPECT_THROW(back_up_now(wanted), core::Error);
+}
+
+TEST_F(Engine, AnIndexOnThisMachineThatIsDamagedIsMadeAgain) {
+  // It is kept once there are enough index objects in the repository.
+  for (int each = 0; each < 20; ++each) {
+    write(source_ / std::to_string(each), core::to_hex(core::random_bytes(20'000)));
+    back_up_now(request());
+  }
+  int damaged = 0;
+  for (const auto& entry : fs::recursive_directory_iterator(folder_.path() / "state/index")) {
+    if (entry.path().filename() != "chunks") continue;
+    auto bytes = core::read_file(entry.path(), 1u << 30);
+    bytes[10] ^= 1; // of the first page
+    core::write_file_atomically(entry.path(), bytes);
+    ++damaged;
+  }
+  ASSERT_EQ(damaged, 1);
+  fs::remove_all(folder_.path() / "state/manifests");
+  EXPECT_LT(back_up_now(request()).header.new_bytes, 10'000u);
+  EXPECT_TRUE(verify_now(Role::reader).findings.empty());
+}
+
 TEST_F(Engine, RestoringTwiceChangesNothing) {
   make_tree(source_);
   back_up_now(request());

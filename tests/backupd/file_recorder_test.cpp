@@ -31,7 +31,7 @@ protected:
 
   Entry named(std::uint64_t size) {
     Entry entry;
-    entry.path = "file";
+    entry.path = "file" + std::to_string(1000 + next_++); // in order
     entry.size = size;
     return entry;
   }
@@ -55,6 +55,7 @@ protected:
   std::optional<ManifestWriter> manifest_;
   std::optional<FileRecorder> recorder_;
   std::vector<Entry> records_;
+  int next_ = 0;
 };
 
 TEST_F(Recorder, WritesOneRecordForASmallFile) {
@@ -101,6 +102,7 @@ TEST_F(Recorder, PartsOfAFileWithHolesStayInTheirPlaces) {
   EXPECT_EQ(data, entry.data);
   // Torn in its middle, when the first parts are recorded already.
   records_.clear();
+  entry.path += " torn";
   recorder_->begin(entry);
   recorder_->contents().add(core::random_bytes(800'000));
   recorder_->finish();

@@ -6,6 +6,7 @@
 #include "backupd/engine/verify.hpp"
 #include "backupd/repository/announcements.hpp"
 #include "core/error.hpp"
+#include "core/sha256.hpp"
 #include "tests/backupd/tree.hpp"
 
 #include <gtest/gtest.h>
@@ -209,6 +210,51 @@ TEST_F(Pruning, ABackupDoesNotBelieveAnIndexThatNamesWhatIsGone) {
   prune_now();
   back_up_now();
   expect_whole();
+}
+
+// Whoever stole a machine knows how to seal an index; nothing is deleted for what he says.
+TEST_F(Pruning, BelievesNoForgedIndex) {
+  write("file", 3'000'000);
+  back_up_now();
+  const auto repository = open(Role::writer);
+  const core::TemporaryDirectory scratch;
+  ChunkIndex index(scratch.path() / "index");
+  std::vector<Finding> findings;
+  repository.update(index, findings);
+  std::vector<PackInfo> forged;
+  for (const auto& pack : index.packs()) {
+    PackInfo info{pack.name, pack.size, pack.directory_length, {}};
+    info.directory = repository.read_directory(pack.name, pack.size, pack.directory_length);
+    for (auto& chunk : info.directory.chunks) chunk.id[0] ^= 1;
+    forged.push_back(std::move(info));
+  }
+  // Under names that come before and after that of the true one.
+  for (int each = 0; each < 8; ++each) {
+    const auto object = encode_index(forged, repository.secrets());
+    repository.store().put(index_object_name(core::sha256(object)), ByteView(object));
+  }
+  EXPECT_EQ(prune_now().deleted, 0u);
+  const auto reader = open(Role::reader);
+  ChunkIndex verified(scratch.path() / "verified");
+  const auto report = verify(reader, verified, {}, {});
+  EXPECT_GE(report.findings.size(), 8u);
+  EXPECT_TRUE(report.damaged.empty());
+}
+
+TEST_F(Pruning, DeletesNothingWhileSomethingIsMissing) {
+  write("kept", 1'000'000);
+  const auto first = back_up_now();
+  write("new", 1'000'000);
+  back_up_now();
+  forget(first);
+  // The largest pack of those that are needed.
+  fs::path largest;
+  for (const auto& entry : fs::recursive_directory_iterator(folder_.path() / "store/packs")) {
+    if (entry.is_regular_file() && (largest.empty() || fs::file_size(largest) < entry.file_size()))
+      largest = entry.path();
+  }
+  fs::remove(largest);
+  EXPECT_THROW(prune_now(), core::Error);
 }
 
 TEST_F(Pruning, StopsWhenASnapshotCannotBeRead) {

@@ -2,7 +2,6 @@
 // A pack's directory and an index's body, as if somebody who holds the structure secret had sealed
 // them; and both as a stranger hands them over.
 #include "backupd/repository/index.hpp"
-
 #include "core/error.hpp"
 
 #include <cstdlib>
@@ -43,7 +42,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     backupd::encode_directory(backupd::decode_directory(entries, blocks_end), again);
     if (entries != again) std::abort();
   };
-  for (const auto& attempt : {core::Buffer(bytes.begin(), bytes.end()), sealed_index(known, bytes)}) {
+  for (const auto& attempt :
+       {core::Buffer(bytes.begin(), bytes.end()), sealed_index(known, bytes)}) {
     try {
       backupd::decode_index(attempt, known, visit);
     } catch (const core::Error&) {
