@@ -25,6 +25,7 @@ void register_backup_commands(core::CommandLine& line);
 void register_listing_commands(core::CommandLine& line);
 void register_restore_commands(core::CommandLine& line);
 void register_maintenance_commands(core::CommandLine& line);
+void register_repair_command(core::CommandLine& line);
 void register_search_commands(core::CommandLine& line);
 void register_export_commands(core::CommandLine& line);
 
