@@ -62,7 +62,7 @@ void print(std::ostream& out, const DamagedSnapshot& damaged, bool dry_run) {
   } else {
     fmt::print(out,
                "repaired   {}  {} files, {} folders, {} other  {}\n"
-               "  (forget {} when it is not wanted any more: a prune waits for that)\n",
+               "  ({} stays until it is forgotten)\n",
                short_id(*damaged.by), shown_count(damaged.rest.files),
                shown_count(damaged.rest.directories), shown_count(damaged.rest.other),
                shown_bytes(damaged.rest.bytes), short_id(damaged.snapshot.name));
