@@ -59,17 +59,18 @@ RepositoryConfig chosen_repository(const CommandContext& context) {
                                          (names.empty() ? "none" : names));
 }
 
-namespace {
-
 // On a machine of the moment there is none: nothing is remembered then of what was seen.
 bool has_state(const CommandContext& context) {
   return context.has("state") || ::access(context.state_directory().c_str(), W_OK) == 0;
 }
 
-} // namespace
-
 std::filesystem::path trust_memory(const CommandContext& context) {
   return has_state(context) ? context.state_directory() / "trust" : std::filesystem::path();
+}
+
+std::filesystem::path verify_memory(const CommandContext& context, const Repository& repository) {
+  if (!has_state(context)) return {};
+  return context.state_directory() / "verified" / core::to_hex(repository.trust().repository);
 }
 
 Repository open_repository(const CommandContext& context, std::initializer_list<Role> roles) {

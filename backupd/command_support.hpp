@@ -25,6 +25,7 @@ void register_backup_commands(core::CommandLine& line);
 void register_listing_commands(core::CommandLine& line);
 void register_restore_commands(core::CommandLine& line);
 void register_maintenance_commands(core::CommandLine& line);
+void register_repair_command(core::CommandLine& line);
 void register_search_commands(core::CommandLine& line);
 void register_export_commands(core::CommandLine& line);
 
@@ -38,6 +39,11 @@ RepositoryConfig chosen_repository(const core::CommandContext& context);
 // Where the newest trust object that this machine saw is remembered: in the state folder; on a
 // machine of the moment there is none, and the path is empty.
 std::filesystem::path trust_memory(const core::CommandContext& context);
+// Which packs of the repository were read whole, and when; empty as above.
+std::filesystem::path verify_memory(const core::CommandContext& context,
+                                    const Repository& repository);
+// Whether what is remembered here can be written.
+bool has_state(const core::CommandContext& context);
 Repository open_repository(const core::CommandContext& context, std::initializer_list<Role> roles);
 
 // The index of a repository, up to date: kept in the state folder where there is one.

@@ -15,6 +15,7 @@ void register_commands(core::CommandLine& line) {
   register_search_commands(line);
   register_restore_commands(line);
   register_maintenance_commands(line);
+  register_repair_command(line);
   register_export_commands(line);
 }
 

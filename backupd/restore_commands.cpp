@@ -8,6 +8,9 @@
 #include <fmt/ostream.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+#include <charconv>
+
 namespace intendance::backupd {
 
 namespace options = boost::program_options;
@@ -73,10 +76,49 @@ ExitStatus restore_command(CommandContext& context) {
   return status_of(warned || !result.problems.empty());
 }
 
+// "40%" or "40"; throws ConfigError.
+unsigned percent_of(const std::string& text) {
+  unsigned percent = 0;
+  const auto* end = text.data() + text.size();
+  const auto read = std::from_chars(text.data(), end, percent);
+  if (read.ec != std::errc() ||
+      std::string_view(read.ptr, end) != std::string_view("%").substr(read.ptr == end) ||
+      percent < 1 || percent > 100)
+    throw core::ConfigError("\"" + text +
+                            "\" is no part of the stored bytes; 1% to 100% is wanted");
+  return percent;
+}
+
+// "12 days", "3 hours": as old as it is at least.
+std::string shown_age(std::chrono::nanoseconds age) {
+  const auto hours = std::max<std::int64_t>(0, std::chrono::floor<std::chrono::hours>(age).count());
+  return hours < 48 ? fmt::format("{} hours", hours) : fmt::format("{} days", hours / 24);
+}
+
+Json json_of(const LedgerSummary& reading) {
+  Json json = {{"never_read_packs", reading.never_read_packs},
+               {"never_read_bytes", reading.never_read_bytes},
+               {"oldest_unread", nullptr}};
+  if (reading.oldest_unread) json["oldest_unread"] = core::format_utc(*reading.oldest_unread);
+  return json;
+}
+
+void print(std::ostream& out, const LedgerSummary& reading) {
+  if (!reading.oldest_unread) return;
+  fmt::print(out, "unread     oldest unread {}",
+             shown_age(core::system_clock().now() - *reading.oldest_unread));
+  if (reading.never_read_packs > 0) {
+    fmt::print(out, ", never read: {} packs, {}", shown_count(reading.never_read_packs),
+               shown_bytes(reading.never_read_bytes));
+  }
+  fmt::print(out, "\n");
+}
+
 Json json_of(const VerifyReport& result) {
-  Json json = {{"snapshots", result.snapshots}, {"packs", result.packs},
-               {"chunks", result.chunks},       {"bytes_read", result.bytes_read},
-               {"findings", Json::array()},     {"remarks", Json::array()},
+  Json json = {{"snapshots", result.snapshots},   {"packs", result.packs},
+               {"chunks", result.chunks},         {"bytes_read", result.bytes_read},
+               {"packs_read", result.packs_read}, {"reading", json_of(result.reading)},
+               {"findings", Json::array()},       {"remarks", Json::array()},
                {"damaged_files", Json::array()}};
   for (const auto& [key, list] :
        {std::pair("findings", &result.findings), std::pair("remarks", &result.remarks)}) {
@@ -93,12 +135,17 @@ Json json_of(const VerifyReport& result) {
 void print(std::ostream& out, const VerifyReport& result, const VerifyOptions& wanted) {
   fmt::print(out, "checked    {} snapshots, {} packs, {} chunks{}\n", result.snapshots,
              shown_count(result.packs), shown_count(result.chunks),
-             wanted.read_data ? ", " + shown_bytes(result.bytes_read) + " read" : "");
+             wanted.read_data ? fmt::format(", {} in {} packs read", shown_bytes(result.bytes_read),
+                                            shown_count(result.packs_read))
+                              : "");
+  print(out, result.reading);
   for (const auto& each : result.remarks)
     fmt::print(out, "remark     {}: {}\n", each.object, shown_path(each.message));
   if (result.findings.empty()) {
     fmt::print(out, "whole      nothing is missing{}\n",
-               wanted.read_data ? ", every byte is what was written" : "");
+               !wanted.read_data       ? ""
+               : wanted.percent == 100 ? ", every byte is what was written"
+                                       : ", every byte read is what was written");
     return;
   }
   fmt::print(out, "DAMAGED    {} findings\n", result.findings.size());
@@ -117,6 +164,9 @@ ExitStatus verify_command(CommandContext& context) {
   const auto repository = open_repository(context, {Role::reader, Role::maintainer});
   VerifyOptions wanted;
   wanted.read_data = context.has("read-data");
+  if (wanted.read_data) wanted.percent = percent_of(context.text("read-data"));
+  VerifyLedger ledger(verify_memory(context, repository), core::system_clock().now());
+  wanted.ledger = &ledger;
   VerifyReport result;
   {
     const core::TemporaryDirectory scratch;
@@ -159,7 +209,9 @@ void register_restore_commands(core::CommandLine& line) {
   auto verifying =
       make_command("verify", "Prove that a repository is whole (maintenance.key will do)", "",
                    "intendance verify --repository web-1 --read-data", verify_command);
-  verifying.options.add_options()("read-data", "read every stored byte");
+  verifying.options.add_options()(
+      "read-data", options::value<std::string>()->implicit_value("100%")->value_name("N%"),
+      "read every stored byte, or the N% that were unread for longest (--read-data=10%)");
   line.add(std::move(verifying));
 }
 

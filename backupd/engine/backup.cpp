@@ -4,6 +4,7 @@
 #include "backupd/engine/file_recorder.hpp"
 #include "backupd/engine/previous.hpp"
 #include "backupd/engine/tree_scan.hpp"
+#include "backupd/engine/usable_packs.hpp"
 #include "backupd/engine/writer_chain.hpp"
 #include "backupd/repository/announcements.hpp"
 #include "core/clock.hpp"
@@ -98,7 +99,6 @@ private:
   void count(const Entry& entry);
   void warn(const std::string& path, const std::string& message);
   void scan_tree(const std::string& root);
-  void check_times(const Session& announcement, const std::string& snapshot) const;
 
   Repository& repository_;
   ChunkIndex& index_;
@@ -339,7 +339,7 @@ std::optional<BackupResult> Run::commit(const Session& announcement) {
   const auto name = snapshot_object_name(result_.snapshot);
   if (announcement.age() > commit_limit) return std::nullopt;
   repository_.store().put(name, object);
-  check_times(announcement, name);
+  check_commit_times(repository_, announcement, name);
   // From here on the backup is done, whatever becomes of what makes the next one quick.
   try {
     chain.remember(header_.sequence, result_.snapshot);
@@ -349,61 +349,6 @@ std::optional<BackupResult> Run::commit(const Session& announcement) {
     result_.findings.push_back({request_.state.string(), error.what()});
   }
   return std::move(result_);
-}
-
-// A machine that was suspended just then does not know how long: the store does.
-void Run::check_times(const Session& announcement, const std::string& snapshot) const {
-  const auto announced = repository_.store().head(announcement.object());
-  const auto committed = repository_.store().head(snapshot);
-  if (announced && committed && committed->modified - announced->modified < session_life) return;
-  repository_.store().remove(snapshot);
-  throw core::Error("was suspended while it was committed, for longer than prunes wait; what was "
-                    "stored serves the next run");
-}
-
-// Which packs of the index the store has, whatever an index says.
-std::vector<bool> present_packs(const Repository& repository, const ChunkIndex& index) {
-  std::vector<bool> present(index.packs().size());
-  repository.store().list("packs/", [&](const storage::ObjectInfo& info) {
-    const auto name = digest_of(info.name);
-    if (const auto pack = name ? index.find_pack(*name) : std::nullopt) present[*pack] = true;
-  });
-  return present;
-}
-
-// Chunks in packs that a prune wants to delete, or deleted, count as not stored, and so do those
-// that a revoked writer may have placed. The marks were read before the packs are listed.
-void set_usable_packs(const Repository& repository, const std::vector<Mark>& marks,
-                      ChunkIndex& index) {
-  const auto first = repository.trust().deduplicate_from;
-  const auto present = present_packs(repository, index);
-  for (std::uint32_t pack = 0; pack < index.packs().size(); ++pack)
-    index.set_usable(pack, present[pack] && index.packs()[pack].named &&
-                               index.packs()[pack].oldest_epoch >= first);
-  for (const auto& mark : marks) {
-    for (const auto& name : mark.packs) {
-      if (const auto pack = index.find_pack(name)) index.set_usable(*pack, false);
-    }
-  }
-}
-
-// Whether all that a backup is built on is there and will stay. Marks first, then packs: a sweep
-// between the two is seen by one of them.
-bool stands_firm(const Repository& repository, const ChunkIndex& index,
-                 const std::vector<bool>& used_packs, std::vector<Finding>& findings) {
-  for (const auto& mark : read_marks(repository, findings)) {
-    for (const auto& name : mark.packs) {
-      const auto pack = index.find_pack(name);
-      if (pack && used_packs.at(*pack)) return false;
-    }
-  }
-  const auto present = present_packs(repository, index);
-  for (std::uint32_t pack = 0; pack < used_packs.size(); ++pack) {
-    if (!used_packs[pack] || present[pack]) continue;
-    // A list may lag.
-    if (!repository.store().head(pack_object_name(index.packs()[pack].name))) return false;
-  }
-  return true;
 }
 
 // Nothing when a prune wants to delete what it was built on.

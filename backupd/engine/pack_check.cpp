@@ -30,6 +30,7 @@ public:
       throw;
     } catch (const core::Error& error) {
       report_.problems.emplace_back(error.what()); // then the name alone is checked
+      report_.all_lost = true;
     }
     while (at_ < indexed_.size && fetch()) open_blocks();
     if (at_ == indexed_.size && hash_.finish() != indexed_.name)

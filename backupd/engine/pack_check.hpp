@@ -14,7 +14,8 @@ struct PackReport {
   std::uint32_t pack = 0; // by its place in the index
   std::uint64_t bytes_read = 0;
   std::vector<std::string> problems;
-  std::vector<ChunkId> lost; // chunks that cannot be had from this pack
+  bool all_lost = false;     // its directory cannot be read
+  std::vector<ChunkId> lost; // chunks that cannot be had from this pack, otherwise
 };
 
 // Reads whole packs and holds every byte against what was written: the name by everybody, blocks

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 #include "backupd/engine/verify.hpp"
 
+#include "backupd/engine/lost_chunks.hpp"
 #include "backupd/engine/pack_check.hpp"
 #include "backupd/repository/manifest.hpp"
+#include "core/clock.hpp"
 
 #include <fmt/format.h>
 
@@ -19,7 +21,8 @@ class Verification {
 public:
   Verification(const Repository& repository, ChunkIndex& index, std::stop_token stop,
                const std::function<void(const VerifyReport&)>& progress)
-      : repository_(repository), index_(index), stop_(std::move(stop)), progress_(progress) {}
+      : repository_(repository), index_(index), stop_(std::move(stop)), progress_(progress),
+        lost_(index) {}
 
   VerifyReport run(const VerifyOptions& options) {
     report_.remarks = repository_.findings();
@@ -111,27 +114,41 @@ private:
   }
 
   void check_packs(const VerifyOptions& options) {
-    std::map<std::string, std::uint64_t> sizes;
+    std::map<std::string, storage::ObjectInfo> stored;
     repository_.store().list(
-        "packs/", [&](const storage::ObjectInfo& info) { sizes.emplace(info.name, info.size); });
-    std::vector<std::uint32_t> present;
+        "packs/", [&](const storage::ObjectInfo& info) { stored.emplace(info.name, info); });
+    std::vector<VerifyLedger::Pack> present;
     for (std::uint32_t each = 0; each < index_.packs().size(); ++each) {
       const auto& pack = index_.packs()[each];
-      const auto size = sizes.find(pack_object_name(pack.name));
-      if (size == sizes.end())
+      const auto found = stored.find(pack_object_name(pack.name));
+      if (found == stored.end())
         lose(each, "is gone");
-      else if (size->second != pack.size)
-        lose(each, fmt::format("has {} bytes instead of {}", size->second, pack.size));
+      else if (found->second.size != pack.size)
+        lose(each, fmt::format("has {} bytes instead of {}", found->second.size, pack.size));
       else
-        present.push_back(each);
+        present.push_back({pack.name, pack.size, found->second.modified});
     }
     report_.packs = index_.packs().size();
-    if (!options.read_data) return;
+    VerifyLedger forgotten({}, core::system_clock().now());
+    auto& ledger = options.ledger != nullptr ? *options.ledger : forgotten;
+    ledger.set_packs(present);
+    if (options.read_data) read_packs(ledger, options.percent);
+    ledger.save();
+    report_.reading = ledger.summary();
+  }
+
+  void read_packs(VerifyLedger& ledger, unsigned percent) {
+    std::vector<std::uint32_t> chosen;
+    for (const auto& name : ledger.choose(percent)) chosen.push_back(*index_.find_pack(name));
+    report_.packs_read = chosen.size();
     const auto threads = std::max(1u, std::thread::hardware_concurrency());
-    backupd::check_packs(*blocks_, index_, present, threads, stop_, [&](PackReport&& pack) {
+    backupd::check_packs(*blocks_, index_, chosen, threads, stop_, [&](PackReport&& pack) {
       report_.bytes_read += pack.bytes_read;
       for (const auto& problem : pack.problems) find(blocks_->pack_name(pack.pack), problem);
-      if (!pack.lost.empty()) lost_in_[pack.pack].insert(pack.lost.begin(), pack.lost.end());
+      if (pack.all_lost) lost_.lose_pack(pack.pack);
+      lost_.lose(pack.pack, pack.lost);
+      ledger.record(index_.packs().at(pack.pack).name, pack.problems.empty(),
+                    core::system_clock().now());
       if (progress_) progress_(report_);
     });
   }
@@ -139,17 +156,7 @@ private:
   // All of a pack.
   void lose(std::uint32_t pack, const std::string& message) {
     find(blocks_->pack_name(pack), message);
-    lost_packs_.insert(pack);
-  }
-
-  // Whether a chunk lies nowhere undamaged.
-  bool is_lost(const ChunkId& id) const {
-    const auto& places = index_.find(id);
-    return std::all_of(places.begin(), places.end(), [&](const ChunkPlace& place) {
-      const auto damaged = lost_in_.find(place.pack);
-      return lost_packs_.contains(place.pack) ||
-             (damaged != lost_in_.end() && damaged->second.contains(id));
-    });
+    lost_.lose_pack(pack);
   }
 
   // It is there, and nobody finds it.
@@ -160,9 +167,7 @@ private:
     });
   }
 
-  bool anything_lost() const {
-    return !gone_.empty() || !lost_packs_.empty() || !lost_in_.empty() || missing_ > 0;
-  }
+  bool anything_lost() const { return !gone_.empty() || lost_.any() || missing_ > 0; }
 
   void check_references(const Snapshot& snapshot) {
     const auto name = snapshot_object_name(snapshot.name);
@@ -174,7 +179,7 @@ private:
           if (whole_lists_.contains(list)) continue; // of another snapshot
           const auto before = missing;
           for (const auto& id : decode_references(blocks_->read(ChunkKind::references, list))) {
-            missing += is_lost(id) ? 1 : 0;
+            missing += lost_.is_lost(id) ? 1 : 0;
             unnamed += is_unnamed(id) ? 1 : 0;
           }
           if (missing == before) whole_lists_.insert(list);
@@ -262,8 +267,9 @@ private:
     summary.last = entries.back().path;
     for (const auto& entry : entries) {
       if (entry.type != FileType::more_extents) ++summary.entries;
-      const bool hit = std::any_of(entry.extents.begin(), entry.extents.end(),
-                                   [&](const Extent& extent) { return is_lost(extent.chunk); });
+      const bool hit =
+          std::any_of(entry.extents.begin(), entry.extents.end(),
+                      [&](const Extent& extent) { return lost_.is_lost(extent.chunk); });
       const auto path = "/" + entry.path;
       if (hit && (summary.damaged.empty() || summary.damaged.back() != path))
         summary.damaged.push_back(path);
@@ -280,8 +286,7 @@ private:
   std::vector<Snapshot> snapshots_;
   std::set<std::uint32_t> named_; // packs, by any index
   std::set<PackName> gone_;       // packs that an index names
-  std::set<std::uint32_t> lost_packs_;
-  std::map<std::uint32_t, std::set<ChunkId>> lost_in_; // of packs that hold other chunks still
+  LostChunks lost_;
   std::set<ChunkId> whole_lists_;
   std::uint64_t missing_ = 0;
   std::map<ChunkId, PageSummary> pages_;

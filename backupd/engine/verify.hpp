@@ -3,6 +3,7 @@
 // the right size, and with read_data every stored byte what was written.
 #pragma once
 
+#include "backupd/engine/verify_ledger.hpp"
 #include "backupd/repository/chunk_index.hpp"
 #include "backupd/repository/repository.hpp"
 
@@ -15,6 +16,9 @@ namespace intendance::backupd {
 
 struct VerifyOptions {
   bool read_data = false;
+  unsigned percent = 100; // of the stored bytes, with read_data: those unread for longest
+  // Learns what was read and says what to read; without one, nothing counts as read before.
+  VerifyLedger* ledger = nullptr;
 };
 
 struct DamagedFile {
@@ -23,7 +27,9 @@ struct DamagedFile {
 };
 
 struct VerifyReport {
-  std::uint64_t snapshots = 0, packs = 0, chunks = 0, bytes_read = 0;
+  std::uint64_t snapshots = 0, packs = 0, chunks = 0;
+  std::uint64_t packs_read = 0, bytes_read = 0;
+  LedgerSummary reading;            // of all runs, this one included
   std::vector<Finding> findings;    // damage, each with the object's name
   std::vector<Finding> remarks;     // what costs nothing, and somebody should look into
   std::vector<DamagedFile> damaged; // what it costs; known with a reader key only

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+// What a snapshot may be built on beside prunes (docs/garbage-collection.md).
+#pragma once
+
+#include "backupd/repository/announcements.hpp"
+#include "backupd/repository/chunk_index.hpp"
+
+#include <string>
+#include <vector>
+
+namespace intendance::backupd {
+
+// Chunks in packs that a prune wants to delete, or deleted, or that no index names, count as not
+// stored, and so do those that a revoked writer may have placed. The marks were read before.
+void set_usable_packs(const Repository& repository, const std::vector<Mark>& marks,
+                      ChunkIndex& index);
+
+// Whether all that a snapshot is built on, by its place in the index, is there and will stay.
+bool stands_firm(const Repository& repository, const ChunkIndex& index,
+                 const std::vector<bool>& used_packs, std::vector<Finding>& findings);
+
+// A machine that was suspended while it committed does not know how long: the store does. Takes a
+// snapshot that came too late away and throws Error.
+void check_commit_times(const Repository& repository, const Session& announcement,
+                        const std::string& snapshot);
+
+} // namespace intendance::backupd
