@@ -155,16 +155,17 @@ protected:
 TEST_F(PartialReading, ReadsEveryByteWithinItsTurns) {
   const auto total = stored_bytes();
   EXPECT_EQ(verify_part(0).reading.never_read_bytes, total);
-  std::uint64_t read = 0;
-  for (int run = 0; run < 10 && read < total; ++run) {
+  auto left = total;
+  for (int run = 0; run < 10 && left > 0; ++run) {
     const auto report = verify_part(20);
     EXPECT_TRUE(report.findings.empty());
-    EXPECT_GT(report.packs_read, 0u);
     EXPECT_LT(report.packs_read, report.packs);
-    read += report.bytes_read;
-    EXPECT_EQ(report.reading.never_read_bytes, total - read);
+    // Those that were never read come first; the last run may read others again.
+    EXPECT_LT(report.reading.never_read_bytes, left);
+    EXPECT_GE(report.reading.never_read_bytes + report.bytes_read, left);
+    left = report.reading.never_read_bytes;
   }
-  EXPECT_EQ(read, total);
+  EXPECT_EQ(left, 0u);
   EXPECT_EQ(verify_part(0).reading.never_read_packs, 0u);
 }
 
