@@ -143,9 +143,9 @@ void print(std::ostream& out, const PruneReport& result, bool dry_run) {
   fmt::print(out, "needed by  {} snapshots\nholds      {} packs  {}\n", result.snapshots,
              shown_count(result.packs), shown_bytes(result.bytes));
   if (result.rewritten > 0)
-    fmt::print(out, "rewritten  {} packs, {} of them still needed\n", shown_count(result.rewritten),
+    fmt::print(out, "rewritten  {} packs, of which {} were needed\n", shown_count(result.rewritten),
                shown_bytes(result.rewritten_bytes));
-  fmt::print(out, "{}     {} packs  {}\n", dry_run ? "to mark" : "marked ",
+  fmt::print(out, "{:<11}{} packs  {}\n", dry_run ? "to mark" : "marked",
              shown_count(result.marked), shown_bytes(result.marked_bytes));
   if (result.waiting > 0)
     fmt::print(out, "waiting    {} marked packs, for the grace period to end\n",

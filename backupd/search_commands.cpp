@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // find, diff, cat: what changed when, and one file's contents.
 #include "backupd/command_support.hpp"
+#include "backupd/engine/hole_filler.hpp"
 #include "backupd/engine/snapshot_reader.hpp"
 #include "core/calendar.hpp"
 
@@ -255,37 +256,17 @@ ExitStatus cat(CommandContext& context) {
   if (entry && !entry->hard_link.empty()) entry = reader.find(entry->hard_link);
   if (!entry) throw core::Error("the snapshot does not hold " + shown_path(path));
   if (entry->type != FileType::file) throw core::Error(shown_path(path) + " is no file");
-  const Buffer zeros(std::size_t{1} << 16);
-  auto ranges = entry->data;
-  if (ranges.empty()) ranges.push_back({0, entry->size});
-  if (entry->continues && !entry->data.empty())
-    throw core::Error(shown_path(path) + " has too many holes for cat; restore it");
-  std::uint64_t at = 0;
-  std::size_t range = 0;
-  std::uint64_t done = 0; // of the range
-  const auto fill = [&](std::uint64_t until) {
-    while (at < until) {
-      const auto part = std::min<std::uint64_t>(zeros.size(), until - at);
-      context.out() << core::as_text(ByteView(zeros).first(part));
-      at += part;
-    }
+  const auto write = [&](ByteView bytes) {
+    context.out() << core::as_text(bytes);
+    if (!context.out()) throw core::Error("the output cannot be written");
   };
-  reader.read(*entry, [&](ByteView bytes) {
-    while (!bytes.empty() && range < ranges.size()) {
-      fill(ranges[range].offset + done);
-      const auto part =
-          bytes.first(std::min<std::uint64_t>(bytes.size(), ranges[range].length - done));
-      context.out() << core::as_text(part);
-      if (!context.out()) throw core::Error("the output cannot be written");
-      at += part.size();
-      done += part.size();
-      bytes = bytes.subspan(part.size());
-      if (done < ranges[range].length) continue;
-      ++range;
-      done = 0;
-    }
+  const Buffer zeros(std::size_t{1} << 16);
+  HoleFiller filler(reader.with_all_parts(*entry), write, [&](std::uint64_t count) {
+    for (; count > 0; count -= std::min<std::uint64_t>(count, zeros.size()))
+      write(ByteView(zeros).first(std::min<std::uint64_t>(count, zeros.size())));
   });
-  fill(entry->size);
+  reader.read(*entry, [&](ByteView bytes) { filler.write(bytes); });
+  filler.finish();
   context.out() << std::flush;
   return status_of(warned);
 }

@@ -85,7 +85,6 @@ public:
   void store_all();
   const std::vector<bool>& used_packs() const { return chunks_.used_packs(); }
   std::optional<BackupResult> commit(const Session& announcement);
-  const std::vector<Finding>& findings() const { return result_.findings; }
 
 private:
   void take(Scanned&& found);

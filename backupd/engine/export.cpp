@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 #include "backupd/engine/export.hpp"
 
+#include "backupd/engine/hole_filler.hpp"
+
 #include <algorithm>
 #include <unordered_map>
 #include <utility>
@@ -8,72 +10,6 @@
 namespace intendance::backupd {
 
 namespace {
-
-// Spreads contents that come in order over the parts of a file that are not holes, and writes the
-// holes as zeros in between.
-class HoleFiller {
-public:
-  HoleFiller(ArchiveWriter& archive, const Entry& entry)
-      : archive_(archive), size_(entry.size),
-        ranges_(entry.data.empty() ? std::vector<DataRange>{{0, entry.size}} : entry.data) {}
-
-  void write(ByteView bytes) {
-    while (!bytes.empty()) {
-      skip_to_data();
-      const auto& range = ranges_.at(range_);
-      const auto left = range.offset + range.length - place_;
-      const auto part = bytes.first(std::min<std::uint64_t>(bytes.size(), left));
-      archive_.write(part);
-      place_ += part.size();
-      bytes = bytes.subspan(part.size());
-    }
-  }
-
-  void finish() {
-    // What is left must be holes.
-    for (; range_ < ranges_.size(); ++range_) {
-      const auto end = ranges_[range_].offset + ranges_[range_].length;
-      if (ranges_[range_].length > 0 && place_ < end)
-        throw core::CorruptData("holds less than its size says");
-    }
-    archive_.write_zeros(size_ - place_);
-    place_ = size_;
-  }
-
-  std::uint64_t place() const { return place_; } // how far the file has come
-
-private:
-  void skip_to_data() {
-    while (range_ < ranges_.size()) {
-      const auto& range = ranges_[range_];
-      if (range.length > 0 && place_ < range.offset + range.length) {
-        if (place_ < range.offset) {
-          archive_.write_zeros(range.offset - place_);
-          place_ = range.offset;
-        }
-        return;
-      }
-      ++range_;
-    }
-    throw core::CorruptData("holds more than its size says");
-  }
-
-  ArchiveWriter& archive_;
-  std::uint64_t size_, place_ = 0;
-  std::vector<DataRange> ranges_;
-  std::size_t range_ = 0;
-};
-
-// Nothing is left of a path that has no more parts than are dropped.
-std::string stripped(const std::string& path, std::size_t parts) {
-  std::size_t at = 0;
-  for (; parts > 0; --parts) {
-    const auto slash = path.find('/', at);
-    if (slash == std::string::npos) return "";
-    at = slash + 1;
-  }
-  return path.substr(at);
-}
 
 class Export {
 public:
@@ -85,7 +21,7 @@ public:
   ExportResult run() {
     snapshot_.for_each(request_.paths, [this](const Entry& entry) {
       found_ = found_ || request_.paths.is_within(entry.path);
-      const auto path = stripped(entry.path, request_.strip);
+      const auto path = without_leading_parts(entry.path, request_.strip);
       if (path.empty()) return;
       go_on();
       try {
@@ -131,14 +67,16 @@ private:
     if (elsewhere != elsewhere_.end()) return elsewhere->second;
     const bool came = !entry.hard_link.empty() && request_.paths.is_within(first) &&
                       compare_paths(first, entry.path) < 0;
-    return came ? stripped(first, request_.strip) : "";
+    return came ? without_leading_parts(first, request_.strip) : "";
   }
 
   void add_whole(const std::string& path, const Entry& entry) {
     if (entry.type != FileType::file) return archive_.begin(path, entry);
-    const auto whole = with_all_parts(entry);
+    const auto whole = snapshot_.with_all_parts(entry);
     archive_.begin(path, whole);
-    HoleFiller filler(archive_, whole);
+    HoleFiller filler(
+        whole, [&](ByteView bytes) { archive_.write(bytes); },
+        [&](std::uint64_t count) { archive_.write_zeros(count); });
     const auto before = result_.bytes;
     snapshot_.read(entry, [&](ByteView bytes) {
       go_on();
@@ -147,19 +85,6 @@ private:
     });
     filler.finish();
     result_.bytes = before + filler.place();
-  }
-
-  // An archive says before the contents how long they are and where the holes; a long file's last
-  // record may be the one that knows.
-  Entry with_all_parts(const Entry& entry) {
-    auto whole = entry;
-    if (!entry.continues) return whole;
-    snapshot_.for_each_record(PathFilter({entry.path}), [&](Entry&& more) {
-      if (more.path != entry.path || more.type != FileType::more_extents) return;
-      if (more.size != 0) whole.size = more.size;
-      whole.data.insert(whole.data.end(), more.data.begin(), more.data.end());
-    });
-    return whole;
   }
 
   // Its first name is not in the archive, or a zip is written: the contents come under this name.

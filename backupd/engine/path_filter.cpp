@@ -55,4 +55,14 @@ bool PathFilter::may_match(const std::string& first, const std::string* next) co
   return false;
 }
 
+std::string without_leading_parts(const std::string& path, std::size_t parts) {
+  std::size_t at = 0;
+  for (; parts > 0; --parts) {
+    const auto slash = path.find('/', at);
+    if (slash == std::string::npos) return "";
+    at = slash + 1;
+  }
+  return path.substr(at);
+}
+
 } // namespace intendance::backupd

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -21,5 +22,8 @@ public:
 private:
   std::vector<std::string> trees_;
 };
+
+// Nothing is left of a path that has no more parts than are dropped.
+std::string without_leading_parts(const std::string& path, std::size_t parts);
 
 } // namespace intendance::backupd

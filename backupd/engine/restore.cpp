@@ -12,17 +12,6 @@ namespace intendance::backupd {
 
 namespace {
 
-// Nothing is left of a path that has no more parts than are dropped.
-std::string stripped(const std::string& path, std::size_t parts) {
-  std::size_t at = 0;
-  for (; parts > 0; --parts) {
-    const auto slash = path.find('/', at);
-    if (slash == std::string::npos) return "";
-    at = slash + 1;
-  }
-  return path.substr(at);
-}
-
 class Restore {
 public:
   Restore(SnapshotReader& snapshot, const RestoreRequest& request, std::stop_token stop,
@@ -78,7 +67,7 @@ private:
       return;
     }
     end_file();
-    const auto path = stripped(entry.path, request_.strip);
+    const auto path = without_leading_parts(entry.path, request_.strip);
     if (path.empty()) return;
     try {
       if (target_)

@@ -66,6 +66,17 @@ std::optional<Entry> SnapshotReader::find(const std::string& path) {
   return found;
 }
 
+Entry SnapshotReader::with_all_parts(const Entry& entry) {
+  auto whole = entry;
+  if (!entry.continues) return whole;
+  for_each_record(PathFilter({entry.path}), [&](Entry&& more) {
+    if (more.path != entry.path || more.type != FileType::more_extents) return;
+    if (more.size != 0) whole.size = more.size;
+    whole.data.insert(whole.data.end(), more.data.begin(), more.data.end());
+  });
+  return whole;
+}
+
 void SnapshotReader::read_extents(const Entry& entry, const std::function<void(ByteView)>& sink) {
   for (const auto& extent : entry.extents) {
     const auto chunk = blocks_.read(ChunkKind::contents, extent.chunk);

@@ -31,6 +31,9 @@ public:
   void for_each(const PathFilter& filter, const std::function<void(const Entry&)>& visit,
                 const Damaged& damaged = {});
   std::optional<Entry> find(const std::string& path);
+  // The entry of a file with its size and all its parts, which the records of a large one hold
+  // together.
+  Entry with_all_parts(const Entry& entry);
   // The bytes of the contents in order, holes left out. Throws CorruptData that names the pack.
   void read(const Entry& entry, const std::function<void(ByteView)>& sink);
 

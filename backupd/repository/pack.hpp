@@ -76,7 +76,6 @@ public:
   void add(const Origin& origin, ChunkKind kind, std::uint64_t number, ByteView sealed,
            std::span<const PackChunk> chunks);
   std::uint64_t size() const { return offset_; }
-  bool empty() const { return info_.directory.blocks.empty(); }
   bool is_full() const;
   // Adds directory and padding; nothing can be added after.
   const PackInfo& finish();
