@@ -201,12 +201,13 @@ TEST_F(Repairing, ALostPackOfContentsCostsItsFiles) {
 }
 
 TEST_F(Repairing, ALostPageCostsWhatItLists) {
-  // Later changes have pages of their own in other blocks, so that one block is not all pages.
-  for (int folder = 5; folder < 7; ++folder) {
-    for (int file = 0; file < 100; ++file)
-      std::ofstream(source_ / fmt::format("many-{:02}", folder) / fmt::format("file-{:03}", file))
-          << "changed";
-  }
+  // Where pages end depends on keys. So many names have ends among them whatever the keys are, and
+  // what changes at their end has pages of its own, in another block than those before.
+  for (int file = 0; file < 3000; ++file)
+    std::ofstream(source_ / "many-00" / fmt::format("more-{:04}", file)) << file;
+  back_up_now();
+  for (int file = 0; file < 100; ++file)
+    std::ofstream(source_ / "many-09" / fmt::format("file-{:03}", file)) << "changed";
   const auto before = blocks_of(ChunkKind::manifest);
   const auto second = back_up_now();
   whole_ = describe_tree(source_);
@@ -216,7 +217,7 @@ TEST_F(Repairing, ALostPageCostsWhatItLists) {
     if (!is_new) damage(place);
   }
   const auto report = repair_now();
-  ASSERT_EQ(report.damaged.size(), 2u);
+  ASSERT_EQ(report.damaged.size(), 3u);
   const auto& damaged = report.damaged.back();
   ASSERT_EQ(damaged.snapshot.name, second);
   ASSERT_TRUE(damaged.by);
