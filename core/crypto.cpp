@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 #include "core/crypto.hpp"
 
+#include "core/chacha.hpp"
 #include "core/error.hpp"
 
 #include <sodium.h>
@@ -103,25 +104,39 @@ SecretBytes derive(const SecretBytes& key, std::string_view context,
   return SecretBytes(ByteView(digest));
 }
 
+namespace {
+
+// draft-irtf-cfrg-xchacha-03, section 2.3: the first 16 bytes of the nonce make a key of their own,
+// the last 8 are what ChaCha20-Poly1305 takes behind four zero bytes.
+struct ExtendedNonce {
+  ExtendedNonce(const SecretBytes& secret, const Nonce& nonce) {
+    want(secret, chacha_key_size);
+    crypto_core_hchacha20(key.writable().data(), nonce.data(), secret.view().data(), nullptr);
+    std::copy(nonce.begin() + crypto_core_hchacha20_INPUTBYTES, nonce.end(), rest.begin() + 4);
+  }
+
+  ChaChaKey chacha_key() const { return key.view().first<chacha_key_size>(); }
+
+  SecretBytes key{chacha_key_size};
+  ChaChaNonce rest{};
+};
+
+} // namespace
+
 void seal(const SecretBytes& key, const Nonce& nonce, ByteView plain, ByteView associated,
           Buffer& sealed) {
-  want(key, crypto_aead_xchacha20poly1305_ietf_KEYBYTES);
+  const ExtendedNonce extended(key, nonce);
   sealed.resize(plain.size() + tag_size);
-  crypto_aead_xchacha20poly1305_ietf_encrypt(sealed.data(), nullptr, plain.data(), plain.size(),
-                                             associated.data(), associated.size(), nullptr,
-                                             nonce.data(), key.view().data());
+  chacha_seal(extended.chacha_key(), extended.rest, plain, associated, sealed);
 }
 
 void open_sealed(const SecretBytes& key, const Nonce& nonce, ByteView sealed, ByteView associated,
                  Buffer& plain) {
-  want(key, crypto_aead_xchacha20poly1305_ietf_KEYBYTES);
+  const ExtendedNonce extended(key, nonce);
   if (sealed.size() < tag_size) not_authentic();
   plain.resize(sealed.size() - tag_size);
-  if (crypto_aead_xchacha20poly1305_ietf_decrypt(
-          plain.data(), nullptr, nullptr, sealed.data(), sealed.size(), associated.data(),
-          associated.size(), nonce.data(), key.view().data()) != 0) {
+  if (!chacha_open(extended.chacha_key(), extended.rest, sealed, associated, plain))
     not_authentic();
-  }
 }
 
 Buffer seal(const SecretBytes& key, const Nonce& nonce, ByteView plain, ByteView associated) {
@@ -137,23 +152,19 @@ Buffer open_sealed(const SecretBytes& key, const Nonce& nonce, ByteView sealed,
   return plain;
 }
 
-Buffer seal_chacha(const SecretBytes& key, const ShortNonce& nonce, ByteView plain) {
-  want(key, crypto_aead_chacha20poly1305_ietf_KEYBYTES);
+Buffer seal_chacha(const SecretBytes& key, const ChaChaNonce& nonce, ByteView plain) {
+  want(key, chacha_key_size);
   Buffer sealed(plain.size() + tag_size);
-  crypto_aead_chacha20poly1305_ietf_encrypt(sealed.data(), nullptr, plain.data(), plain.size(),
-                                            nullptr, 0, nullptr, nonce.data(), key.view().data());
+  chacha_seal(key.view().first<chacha_key_size>(), nonce, plain, {}, sealed);
   return sealed;
 }
 
-SecretBytes open_chacha(const SecretBytes& key, const ShortNonce& nonce, ByteView sealed) {
-  want(key, crypto_aead_chacha20poly1305_ietf_KEYBYTES);
+SecretBytes open_chacha(const SecretBytes& key, const ChaChaNonce& nonce, ByteView sealed) {
+  want(key, chacha_key_size);
   if (sealed.size() < tag_size) not_authentic();
   SecretBytes plain(sealed.size() - tag_size);
-  if (crypto_aead_chacha20poly1305_ietf_decrypt(plain.writable().data(), nullptr, nullptr,
-                                                sealed.data(), sealed.size(), nullptr, 0,
-                                                nonce.data(), key.view().data()) != 0) {
+  if (!chacha_open(key.view().first<chacha_key_size>(), nonce, sealed, {}, plain.writable()))
     not_authentic();
-  }
   return plain;
 }
 

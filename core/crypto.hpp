@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
-// libsodium as this project uses it, and the only place that includes it beside core/secret.cpp.
+// libsodium as this project uses it, and the only place that includes it beside core/secret.cpp;
+// ciphers are OpenSSL's, which are faster.
 // Nothing here decides a format: docs/repository-format.md does. Every function may be called from
 // any thread. Failed authentication throws CorruptData without saying more.
 #pragma once
 
+#include "core/chacha.hpp"
 #include "core/file.hpp"
 #include "core/secret.hpp"
 
@@ -57,9 +59,8 @@ void open_sealed(const SecretBytes& key, const Nonce& nonce, ByteView sealed, By
                  Buffer& plain);
 
 // ChaCha20-Poly1305 of RFC 8439, with its nonce of 12 bytes, as age uses it.
-using ShortNonce = std::array<std::uint8_t, 12>;
-Buffer seal_chacha(const SecretBytes& key, const ShortNonce& nonce, ByteView plain);
-SecretBytes open_chacha(const SecretBytes& key, const ShortNonce& nonce, ByteView sealed);
+Buffer seal_chacha(const SecretBytes& key, const ChaChaNonce& nonce, ByteView plain);
+SecretBytes open_chacha(const SecretBytes& key, const ChaChaNonce& nonce, ByteView sealed);
 
 // RFC 2104 and RFC 5869 with SHA-256; 32 bytes.
 Digest hmac_sha256(ByteView key, ByteView message);

@@ -2,6 +2,7 @@
 #include "core/http_client.hpp"
 
 #include "core/handle.hpp"
+#include "core/lazy_library.hpp"
 
 #include <curl/curl.h>
 
@@ -13,8 +14,23 @@ namespace intendance::core {
 
 namespace {
 
-using EasyHandle = Handle<CURL, curl_easy_cleanup>;
-using HeaderList = Handle<curl_slist, curl_slist_free_all>;
+LazyLibrary libcurl{"libcurl.so.4", "libcurl4"};
+const LazyFunction<decltype(::curl_easy_cleanup)> curl_easy_cleanup{libcurl, "curl_easy_cleanup"};
+const LazyFunction<decltype(::curl_easy_getinfo)> curl_easy_getinfo{libcurl, "curl_easy_getinfo"};
+const LazyFunction<decltype(::curl_easy_init)> curl_easy_init{libcurl, "curl_easy_init"};
+const LazyFunction<decltype(::curl_easy_perform)> curl_easy_perform{libcurl, "curl_easy_perform"};
+const LazyFunction<decltype(::curl_easy_reset)> curl_easy_reset{libcurl, "curl_easy_reset"};
+const LazyFunction<decltype(::curl_easy_setopt)> curl_easy_setopt{libcurl, "curl_easy_setopt"};
+const LazyFunction<decltype(::curl_easy_strerror)> curl_easy_strerror{libcurl,
+                                                                      "curl_easy_strerror"};
+const LazyFunction<decltype(::curl_getdate)> curl_getdate{libcurl, "curl_getdate"};
+const LazyFunction<decltype(::curl_global_init)> curl_global_init{libcurl, "curl_global_init"};
+const LazyFunction<decltype(::curl_slist_append)> curl_slist_append{libcurl, "curl_slist_append"};
+const LazyFunction<decltype(::curl_slist_free_all)> curl_slist_free_all{libcurl,
+                                                                        "curl_slist_free_all"};
+
+using EasyHandle = Handle<CURL, [](CURL* curl) { curl_easy_cleanup(curl); }>;
+using HeaderList = Handle<curl_slist, [](curl_slist* list) { curl_slist_free_all(list); }>;
 
 // What the callbacks fill. They are noexcept: an exception is kept and thrown after the C call.
 struct Transfer {

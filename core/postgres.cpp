@@ -2,6 +2,7 @@
 #include "core/postgres.hpp"
 
 #include "core/handle.hpp"
+#include "core/lazy_library.hpp"
 #include "core/log.hpp"
 
 #include <libpq-fe.h>
@@ -13,7 +14,33 @@
 namespace intendance::core {
 namespace {
 
-using ParsedOptions = Handle<PQconninfoOption, PQconninfoFree>;
+LazyLibrary libpq{"libpq.so.5", "libpq5"};
+const LazyFunction<decltype(::PQclear)> PQclear{libpq, "PQclear"};
+const LazyFunction<decltype(::PQcmdTuples)> PQcmdTuples{libpq, "PQcmdTuples"};
+const LazyFunction<decltype(::PQconnectdbParams)> PQconnectdbParams{libpq, "PQconnectdbParams"};
+const LazyFunction<decltype(::PQconninfoFree)> PQconninfoFree{libpq, "PQconninfoFree"};
+const LazyFunction<decltype(::PQconninfoParse)> PQconninfoParse{libpq, "PQconninfoParse"};
+const LazyFunction<decltype(::PQerrorMessage)> PQerrorMessage{libpq, "PQerrorMessage"};
+const LazyFunction<decltype(::PQexec)> PQexec{libpq, "PQexec"};
+const LazyFunction<decltype(::PQexecParams)> PQexecParams{libpq, "PQexecParams"};
+const LazyFunction<decltype(::PQfinish)> PQfinish{libpq, "PQfinish"};
+const LazyFunction<decltype(::PQfname)> PQfname{libpq, "PQfname"};
+const LazyFunction<decltype(::PQfreemem)> PQfreemem{libpq, "PQfreemem"};
+const LazyFunction<decltype(::PQgetisnull)> PQgetisnull{libpq, "PQgetisnull"};
+const LazyFunction<decltype(::PQgetlength)> PQgetlength{libpq, "PQgetlength"};
+const LazyFunction<decltype(::PQgetvalue)> PQgetvalue{libpq, "PQgetvalue"};
+const LazyFunction<decltype(::PQnfields)> PQnfields{libpq, "PQnfields"};
+const LazyFunction<decltype(::PQntuples)> PQntuples{libpq, "PQntuples"};
+const LazyFunction<decltype(::PQresultErrorField)> PQresultErrorField{libpq, "PQresultErrorField"};
+const LazyFunction<decltype(::PQresultErrorMessage)> PQresultErrorMessage{libpq,
+                                                                          "PQresultErrorMessage"};
+const LazyFunction<decltype(::PQresultStatus)> PQresultStatus{libpq, "PQresultStatus"};
+const LazyFunction<decltype(::PQsetNoticeProcessor)> PQsetNoticeProcessor{libpq,
+                                                                          "PQsetNoticeProcessor"};
+const LazyFunction<decltype(::PQstatus)> PQstatus{libpq, "PQstatus"};
+
+using ParsedOptions =
+    Handle<PQconninfoOption, [](PQconninfoOption* options) { PQconninfoFree(options); }>;
 
 // libpq's messages run over several lines and end in a newline; ours are one line. Lines that begin
 // with a tab are its advice, beside which ours would be one too many.
@@ -31,7 +58,7 @@ std::string one_line(std::string_view text) {
 std::map<std::string, std::string> parse_address(const std::string& address) {
   char* reason = nullptr;
   const ParsedOptions options(PQconninfoParse(address.c_str(), &reason));
-  const Handle<char, PQfreemem> owned_reason(reason);
+  const Handle<char, [](char* text) { PQfreemem(text); }> owned_reason(reason);
   // libpq's reason quotes the part that it did not understand, which may be a secret.
   if (!options) {
     throw ConfigError("the database's address is not understood; allowed: "
@@ -215,7 +242,8 @@ bool Postgres::connected() const {
 }
 
 std::shared_ptr<pg_result> Postgres::check(pg_result* raw) {
-  std::shared_ptr<pg_result> result(raw, PQclear); // PQclear takes a null pointer
+  std::shared_ptr<pg_result> result(
+      raw, [](pg_result* old) { PQclear(old); }); // PQclear takes a null pointer
   if (!connected()) {
     throw TransientError("the connection to the database " + place_ + " was lost: " +
                          one_line(PQerrorMessage(connection_.get())) + "; try again");

@@ -4,6 +4,7 @@
 #include "backupd/engine/posix_acl.hpp"
 #include "core/error.hpp"
 #include "core/handle.hpp"
+#include "core/lazy_library.hpp"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -19,8 +20,75 @@ namespace intendance::backupd {
 
 namespace {
 
-using Archive = core::Handle<archive, archive_write_free>;
-using ArchiveEntry = core::Handle<archive_entry, archive_entry_free>;
+core::LazyLibrary libarchive{"libarchive.so.13", "libarchive13"};
+const core::LazyFunction<decltype(::archive_entry_acl_add_entry)> archive_entry_acl_add_entry{
+    libarchive, "archive_entry_acl_add_entry"};
+const core::LazyFunction<decltype(::archive_entry_copy_gname)> archive_entry_copy_gname{
+    libarchive, "archive_entry_copy_gname"};
+const core::LazyFunction<decltype(::archive_entry_copy_hardlink)> archive_entry_copy_hardlink{
+    libarchive, "archive_entry_copy_hardlink"};
+const core::LazyFunction<decltype(::archive_entry_copy_pathname)> archive_entry_copy_pathname{
+    libarchive, "archive_entry_copy_pathname"};
+const core::LazyFunction<decltype(::archive_entry_copy_symlink)> archive_entry_copy_symlink{
+    libarchive, "archive_entry_copy_symlink"};
+const core::LazyFunction<decltype(::archive_entry_copy_uname)> archive_entry_copy_uname{
+    libarchive, "archive_entry_copy_uname"};
+const core::LazyFunction<decltype(::archive_entry_free)> archive_entry_free{libarchive,
+                                                                            "archive_entry_free"};
+const core::LazyFunction<decltype(::archive_entry_new)> archive_entry_new{libarchive,
+                                                                          "archive_entry_new"};
+const core::LazyFunction<decltype(::archive_entry_set_filetype)> archive_entry_set_filetype{
+    libarchive, "archive_entry_set_filetype"};
+const core::LazyFunction<decltype(::archive_entry_set_gid)> archive_entry_set_gid{
+    libarchive, "archive_entry_set_gid"};
+const core::LazyFunction<decltype(::archive_entry_set_mtime)> archive_entry_set_mtime{
+    libarchive, "archive_entry_set_mtime"};
+const core::LazyFunction<decltype(::archive_entry_set_perm)> archive_entry_set_perm{
+    libarchive, "archive_entry_set_perm"};
+const core::LazyFunction<decltype(::archive_entry_set_rdevmajor)> archive_entry_set_rdevmajor{
+    libarchive, "archive_entry_set_rdevmajor"};
+const core::LazyFunction<decltype(::archive_entry_set_rdevminor)> archive_entry_set_rdevminor{
+    libarchive, "archive_entry_set_rdevminor"};
+const core::LazyFunction<decltype(::archive_entry_set_size)> archive_entry_set_size{
+    libarchive, "archive_entry_set_size"};
+const core::LazyFunction<decltype(::archive_entry_set_uid)> archive_entry_set_uid{
+    libarchive, "archive_entry_set_uid"};
+const core::LazyFunction<decltype(::archive_entry_sparse_add_entry)> archive_entry_sparse_add_entry{
+    libarchive, "archive_entry_sparse_add_entry"};
+const core::LazyFunction<decltype(::archive_entry_xattr_add_entry)> archive_entry_xattr_add_entry{
+    libarchive, "archive_entry_xattr_add_entry"};
+const core::LazyFunction<decltype(::archive_error_string)> archive_error_string{
+    libarchive, "archive_error_string"};
+const core::LazyFunction<decltype(::archive_write_close)> archive_write_close{
+    libarchive, "archive_write_close"};
+const core::LazyFunction<decltype(::archive_write_data)> archive_write_data{libarchive,
+                                                                            "archive_write_data"};
+const core::LazyFunction<decltype(::archive_write_fail)> archive_write_fail{libarchive,
+                                                                            "archive_write_fail"};
+const core::LazyFunction<decltype(::archive_write_finish_entry)> archive_write_finish_entry{
+    libarchive, "archive_write_finish_entry"};
+const core::LazyFunction<decltype(::archive_write_free)> archive_write_free{libarchive,
+                                                                            "archive_write_free"};
+const core::LazyFunction<decltype(::archive_write_header)> archive_write_header{
+    libarchive, "archive_write_header"};
+const core::LazyFunction<decltype(::archive_write_new)> archive_write_new{libarchive,
+                                                                          "archive_write_new"};
+const core::LazyFunction<decltype(::archive_write_open)> archive_write_open{libarchive,
+                                                                            "archive_write_open"};
+const core::LazyFunction<decltype(::archive_write_set_bytes_in_last_block)>
+    archive_write_set_bytes_in_last_block{libarchive, "archive_write_set_bytes_in_last_block"};
+const core::LazyFunction<decltype(::archive_write_set_bytes_per_block)>
+    archive_write_set_bytes_per_block{libarchive, "archive_write_set_bytes_per_block"};
+const core::LazyFunction<decltype(::archive_write_set_format_option)>
+    archive_write_set_format_option{libarchive, "archive_write_set_format_option"};
+const core::LazyFunction<decltype(::archive_write_set_format_pax)> archive_write_set_format_pax{
+    libarchive, "archive_write_set_format_pax"};
+const core::LazyFunction<decltype(::archive_write_set_format_zip)> archive_write_set_format_zip{
+    libarchive, "archive_write_set_format_zip"};
+
+using Archive = core::Handle<archive, [](archive* old) { archive_write_free(old); }>;
+using ArchiveEntry =
+    core::Handle<archive_entry, [](archive_entry* old) { archive_entry_free(old); }>;
 using Locale = core::Handle<std::remove_pointer_t<locale_t>, freelocale>;
 
 // libarchive asks the thread's locale what names are written in.

@@ -15,7 +15,7 @@ using core::Buffer;
 using core::ByteView;
 using core::CorruptData;
 using core::SecretBytes;
-using core::ShortNonce;
+using core::ChaChaNonce;
 
 namespace {
 
@@ -33,12 +33,12 @@ std::string stanza_for(const AgeRecipient& recipient, const SecretBytes& file_ke
   const auto ephemeral = core::random_secret();
   const auto share = core::agreement_public(ephemeral);
   const auto key = wrapping_key(core::agree(ephemeral, recipient.key), share, recipient.key);
-  const auto body = core::seal_chacha(key, ShortNonce{}, file_key.view());
+  const auto body = core::seal_chacha(key, ChaChaNonce{}, file_key.view());
   return "-> X25519 " + core::to_base64(share, false) + "\n" + core::to_base64(body, false) + "\n";
 }
 
-ShortNonce payload_nonce(std::uint64_t counter, bool last) {
-  ShortNonce nonce{};
+ChaChaNonce payload_nonce(std::uint64_t counter, bool last) {
+  ChaChaNonce nonce{};
   for (unsigned each = 0; each < 8; ++each) {
     nonce[10 - each] = static_cast<std::uint8_t>(counter >> (8 * each) & 0xff);
   }
@@ -93,7 +93,7 @@ std::optional<SecretBytes> unwrap(const Header& header, const AgeIdentity& ident
         core::from_base64(std::string_view(arguments).substr(type.size()), false));
     const auto key = wrapping_key(core::agree(identity.secret(), share), share, own);
     try {
-      auto file_key = core::open_chacha(key, ShortNonce{}, core::from_base64(body, false));
+      auto file_key = core::open_chacha(key, ChaChaNonce{}, core::from_base64(body, false));
       if (file_key.size() == 16) return file_key;
     } catch (const CorruptData&) {
       continue; // another recipient's
