@@ -44,9 +44,17 @@ JobConfig job_of_options(const CommandContext& context) {
 }
 
 Json json_of(const JobRun& run) {
-  Json json = {{"snapshot", run.record.snapshot},         {"files", run.record.files},
-               {"bytes", run.record.read_bytes},          {"new_bytes", run.record.new_bytes},
-               {"stored_bytes", run.record.stored_bytes}, {"warnings", Json::array()}};
+  const auto& record = run.record;
+  Json json = {{"snapshot", record.snapshot},
+               {"files", record.files},
+               {"new_files", record.new_files},
+               {"changed_files", record.changed_files},
+               {"unchanged_files", record.unchanged_files},
+               {"bytes", record.bytes},
+               {"read_bytes", record.read_bytes},
+               {"new_bytes", record.new_bytes},
+               {"stored_bytes", record.stored_bytes},
+               {"warnings", Json::array()}};
   for (const auto& warning : run.warnings)
     json["warnings"].push_back({{"path", warning.path}, {"message", warning.message}});
   return json;
@@ -83,7 +91,7 @@ ExitStatus backup(CommandContext& context) {
   const std::chrono::duration<double> took = record.finished - record.started;
   fmt::print(context.out(),
              "read       {} files  {}   in {:.1f} s\nnew data   {}\nstored     {}   to {}\n",
-             shown_count(record.files), shown_bytes(record.read_bytes), took.count(),
+             shown_count(record.files), shown_bytes(record.bytes), took.count(),
              shown_bytes(record.new_bytes), shown_bytes(record.stored_bytes), job.repository.name);
   fmt::print(context.out(), "snapshot   {}  {}  {}   {} warnings\n", record.snapshot.substr(0, 8),
              job.name, core::TimeZone::local().format(record.started), record.warnings);

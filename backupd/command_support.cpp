@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 #include "backupd/command_support.hpp"
 
+#include "backupd/engine/upkeep.hpp"
+
 #include <fmt/format.h>
 #include <fmt/ostream.h>
 #include <nlohmann/json.hpp>
@@ -70,7 +72,7 @@ std::filesystem::path trust_memory(const CommandContext& context) {
 
 std::filesystem::path verify_memory(const CommandContext& context, const Repository& repository) {
   if (!has_state(context)) return {};
-  return context.state_directory() / "verified" / core::to_hex(repository.trust().repository);
+  return verify_ledger_file(context.state_directory(), repository);
 }
 
 Repository open_repository(const CommandContext& context, std::initializer_list<Role> roles) {

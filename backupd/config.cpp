@@ -5,12 +5,12 @@
 #include "backupd/sources/postgresql.hpp"
 #include "core/error.hpp"
 #include "core/http_server.hpp"
+#include "core/sha256.hpp"
 #include "storage/limited_store.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
 namespace intendance::backupd {
 
@@ -19,17 +19,24 @@ using core::ConfigTable;
 
 namespace {
 
+enum class Letters { small, both };
+
 // The name is a file's name in the state folder, and a label of metrics.
-void check_job_name(const ConfigTable& table, const std::string& name) {
-  const auto allowed = [](char each) {
+void check_file_name(const ConfigTable& table, std::string_view key, const std::string& name,
+                     Letters letters) {
+  const auto allowed = [&](char each) {
     return (each >= 'a' && each <= 'z') || (each >= '0' && each <= '9') ||
+           (letters == Letters::both && each >= 'A' && each <= 'Z') ||
            std::string_view("._-").find(each) != std::string_view::npos;
   };
-  if (name.size() > 64 || name.front() == '.' || !std::all_of(name.begin(), name.end(), allowed)) {
-    table.fail(
-        "name",
-        "cannot be a job's name\n  allowed: up to 64 of a-z 0-9 . _ -, not beginning with a dot");
+  if (!name.empty() && name.size() <= 64 && name.front() != '.' &&
+      std::all_of(name.begin(), name.end(), allowed)) {
+    return;
   }
+  table.fail(key, fmt::format("cannot be a {}'s name\n  allowed: up to 64 of a-z {}0-9 . _ -, not "
+                              "beginning with a dot",
+                              letters == Letters::small ? "job" : "repository",
+                              letters == Letters::small ? "" : "A-Z "));
 }
 
 // [[service]] belongs to the collectors, who check it; a job only wants its folder.
@@ -59,7 +66,7 @@ JobConfig read_job(const ConfigDocument& document,
                    const std::vector<RepositoryConfig>& repositories, ConfigTable& table) {
   JobConfig job;
   job.name = table.text("name");
-  check_job_name(table, job.name);
+  check_file_name(table, "name", job.name, Letters::small);
   job.repository = repository_of(repositories, table);
   if (const auto schedule = table.optional_text("schedule")) {
     job.schedule = table.parsed("schedule", *schedule, core::Schedule::parse);
@@ -90,31 +97,24 @@ JobConfig read_job(const ConfigDocument& document,
   return job;
 }
 
-// A schedule, or how often alone: then in the small hours, of Sunday or of the first of the month.
-core::Schedule parse_frequency(const std::string& text) {
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 3> words = {
-      {{"daily", "daily 04:00"}, {"weekly", "weekly sun 04:00"}, {"monthly", "monthly 1 04:00"}}};
-  for (const auto& [word, schedule] : words) {
-    if (text == word) return core::Schedule::parse(schedule);
-  }
+// A schedule, or how often alone: then on a Sunday, or the first of the month, in the hours after
+// most backups. Each repository has its own minute, so that they do not all ask one store at once.
+core::Schedule parse_frequency(const std::string& text, const std::string& repository) {
+  const auto digest = core::sha256(core::as_bytes(repository));
+  const unsigned minute = (digest[0] * 256u + digest[1]) % 180;
+  const auto time = fmt::format("{:02}:{:02}", 3 + minute / 60, minute % 60);
+  if (text == "daily") return core::Schedule::parse("daily " + time);
+  if (text == "weekly") return core::Schedule::parse("weekly sun " + time);
+  if (text == "monthly") return core::Schedule::parse("monthly 1 " + time);
   return core::Schedule::parse(text);
 }
 
-std::optional<core::Schedule> frequency_of(ConfigTable& table, std::string_view key) {
+std::optional<core::Schedule> frequency_of(ConfigTable& table, std::string_view key,
+                                           const std::string& repository) {
   const auto text = table.optional_text(key);
   if (!text) return std::nullopt;
-  return table.parsed(key, *text, parse_frequency);
-}
-
-KeepPolicy read_keep(ConfigTable table) {
-  constexpr std::int64_t most = 100'000;
-  const auto count = [&](std::string_view key) {
-    return static_cast<unsigned>(table.integer(key, 0, 0, most));
-  };
-  const KeepPolicy policy{count("last"),   count("hourly"),  count("daily"),
-                          count("weekly"), count("monthly"), count("yearly")};
-  table.finish();
-  return policy;
+  return table.parsed(key, *text,
+                      [&](const std::string& each) { return parse_frequency(each, repository); });
 }
 
 // [archive.NAME]: where archives go.
@@ -136,25 +136,70 @@ void check_archive(const ConfigDocument& document, ConfigTable table) {
     table.fail("to", "is not an [archive.NAME] of this configuration\n  allowed: " +
                          (places.empty() ? "none is there yet" : places));
   }
-  frequency_of(table, "every");
+  frequency_of(table, "every", to);
   table.parsed("part", table.text("part", "10GB"), storage::parse_byte_size);
   table.finish();
 }
 
+// Nothing for { all = true }, which keeps every snapshot for ever: it has to be said, because a
+// repository that grows and grows is mostly not meant.
+std::optional<KeepPolicy> keep_of(ConfigTable& table) {
+  constexpr std::int64_t most = 100'000;
+  constexpr const char* allowed =
+      "\n  allowed: at least one of last, hourly, daily, weekly, monthly, yearly above 0, as in "
+      "keep = { daily = 7, weekly = 5 } · keep = { all = true }, and nothing is ever forgotten";
+  auto keep = table.table("keep");
+  if (!keep)
+    table.fail("repository", std::string("has no keep = …: how long is what kept?") + allowed);
+  const auto count = [&](std::string_view key) {
+    return static_cast<unsigned>(keep->integer(key, 0, 0, most));
+  };
+  const KeepPolicy policy{count("last"),   count("hourly"),  count("daily"),
+                          count("weekly"), count("monthly"), count("yearly")};
+  const bool all = keep->boolean("all", false);
+  keep->finish();
+  if (all && policy != KeepPolicy())
+    table.fail("keep", std::string("says all and less than all") + allowed);
+  if (!all && policy == KeepPolicy())
+    table.fail("keep", std::string("keeps nothing, and would forget every snapshot") + allowed);
+  return all ? std::nullopt : std::optional(policy);
+}
+
+// Without them every run would fail, in the night.
+void look_for_keys(const ConfigTable& table, const RepositoryConfig& repository) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  const auto has = [&](const char* name) { return fs::exists(repository.keys / name, error); };
+  const bool maintains = has("maintenance.key") || has("reader.key");
+  const bool trusts = has("owner.pub") || has("owner.key");
+  if (error) return; // it may not be looked into by whoever checks
+  const auto folder = "is kept in [repository." + repository.name + "] keys = \"" +
+                      repository.keys.string() + "\", where ";
+  if (!maintains)
+    table.fail("repository", folder + "there is no maintenance.key: nothing can be forgotten, "
+                                      "pruned or verified without it");
+  if (!trusts)
+    table.fail("repository", folder + "there is no owner.pub: nobody can be trusted without it");
+}
+
 CareConfig read_one_care(const ConfigDocument& document,
-                         const std::vector<RepositoryConfig>& repositories, ConfigTable& table) {
-  CareConfig care{repository_of(repositories, table), {}, {}};
-  if (const auto keep = table.table("keep")) {
-    care.keep = read_keep(*keep);
-    if (*care.keep == KeepPolicy()) {
-      table.fail("keep", "keeps nothing, and would forget every snapshot\n  allowed: at least one "
-                         "of last, hourly, daily, weekly, monthly, yearly above 0");
-    }
+                         const std::vector<RepositoryConfig>& repositories, ConfigTable& table,
+                         KeyCheck keys) {
+  const auto repository = repository_of(repositories, table);
+  check_file_name(table, "repository", repository.name, Letters::both);
+  const auto keep = keep_of(table);
+  const auto prune = frequency_of(table, "prune", repository.name);
+  CareConfig care{repository, keep, prune ? *prune : parse_frequency("daily", repository.name),
+                  {},         {},   {}};
+  if (table.has("grace")) care.grace = table.duration("grace", {});
+  care.verify = frequency_of(table, "verify", repository.name);
+  if (frequency_of(table, "drill", repository.name)) care.not_yet.emplace_back("drill");
+  if (const auto archive = table.table("archive")) {
+    check_archive(document, *archive);
+    care.not_yet.emplace_back("archive");
   }
-  care.verify = frequency_of(table, "verify");
-  frequency_of(table, "drill");
-  if (const auto archive = table.table("archive")) check_archive(document, *archive);
   table.finish();
+  if (keys == KeyCheck::look) look_for_keys(table, repository);
   return care;
 }
 
@@ -182,12 +227,12 @@ std::vector<JobConfig> read_jobs(const ConfigDocument& document) {
   return jobs;
 }
 
-std::vector<CareConfig> read_care(const ConfigDocument& document) {
+std::vector<CareConfig> read_care(const ConfigDocument& document, KeyCheck keys) {
   const auto repositories = read_repositories(document);
   names_of_archives(document);
   std::vector<CareConfig> all;
   for (auto& table : document.tables("care")) {
-    auto care = read_one_care(document, repositories, table);
+    auto care = read_one_care(document, repositories, table, keys);
     for (const auto& other : all) {
       if (other.repository.name == care.repository.name) {
         table.fail("repository", "has a [[care]] already, and two would not agree");
@@ -216,12 +261,11 @@ Config read_config(const ConfigDocument& document) {
 }
 
 void check_config(const ConfigDocument& document) {
-  if (document.table("backupd")) {
+  if (document.table("backupd"))
     read_config(document);
-  } else {
+  else
     read_jobs(document);
-    read_care(document);
-  }
+  read_care(document, KeyCheck::look);
 }
 
 } // namespace intendance::backupd

@@ -6,6 +6,7 @@
 #include "core/calendar.hpp"
 #include "core/config.hpp"
 
+#include <chrono>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -33,9 +34,12 @@ struct JobConfig {
 
 // What the hub does for the snapshots of one repository.
 struct CareConfig {
-  RepositoryConfig repository;
-  std::optional<KeepPolicy> keep;       // none: nothing is forgotten
-  std::optional<core::Schedule> verify; // none: only by hand
+  RepositoryConfig repository;               // of [a-zA-Z0-9._-]
+  std::optional<KeepPolicy> keep;            // none: every snapshot is kept
+  core::Schedule prune;                      // of forgetting, and of pruning after it
+  std::optional<std::chrono::seconds> grace; // of the prune; none: the repository's own
+  std::optional<core::Schedule> verify;      // none: only by hand
+  std::vector<std::string> not_yet;          // keys that are checked, and nothing is done about
 };
 
 struct Config {
@@ -49,8 +53,11 @@ struct Config {
 // Throws ConfigError with the place.
 std::vector<RepositoryConfig> read_repositories(const core::ConfigDocument& document);
 std::vector<JobConfig> read_jobs(const core::ConfigDocument& document);
+// Whether the keys that care needs are looked for. Folders that may not be read are not.
+enum class KeyCheck { none, look };
 // `drill` and `archive` are checked, and nothing is done about them yet.
-std::vector<CareConfig> read_care(const core::ConfigDocument& document);
+std::vector<CareConfig> read_care(const core::ConfigDocument& document,
+                                  KeyCheck keys = KeyCheck::none);
 Config read_config(const core::ConfigDocument& document);
 
 // For `intendance config check`: throws where read_config() would, of what is there.

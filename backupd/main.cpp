@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // intendance-backupd: runs this machine's jobs when they are due, and tells how they went.
 #include "backupd/config.hpp"
+#include "backupd/schedule/care_runner.hpp"
 #include "backupd/schedule/job_runner.hpp"
 #include "backupd/schedule/scheduler.hpp"
 #include "backupd/service.hpp"
@@ -13,16 +14,22 @@ int main(int count, char** arguments) {
     const auto config = backupd::read_config(daemon.config());
     const backupd::JobStates states(daemon.state_directory());
     const auto zone = core::TimeZone::local();
-    const backupd::JobsView jobs{config, states, zone, daemon.clock()};
+    const backupd::CareStates care(daemon.state_directory());
+    const backupd::ServiceView view{config, states, care, zone, daemon.clock()};
     core::MetricsPage page;
-    page.add("backup", backupd::backup_metrics(jobs));
+    page.add("backup", backupd::backup_metrics(view));
 
     core::HttpServerOptions options;
     options.listen = config.listen;
-    const core::HttpServer server(options, backupd::make_router(jobs, page));
-    const backupd::Scheduler scheduler(
-        config.jobs, states, daemon.clock(), zone,
-        backupd::logged_runner(config.machine, daemon.state_directory()));
+    const core::HttpServer server(options, backupd::make_router(view, page));
+    const backupd::CareSetting setting{config.machine, daemon.state_directory(), zone,
+                                       daemon.clock()};
+    // Apart, so that reading a repository through delays no backup.
+    const backupd::Scheduler jobs(
+        job_duties(config.jobs, states, daemon.clock(), zone,
+                   backupd::logged_runner(config.machine, daemon.state_directory())),
+        daemon.clock());
+    const backupd::Scheduler caring(care_duties(config.care, care, setting), daemon.clock());
     daemon.ready("answering on " + server.address());
     daemon.wait();
   });

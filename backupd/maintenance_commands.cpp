@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // forget, prune, repository rebuild-index: what the maintenance key does.
-#include "backupd/command_support.hpp"
+#include "backupd/care_memory.hpp"
 #include "backupd/engine/index_rewriter.hpp"
-#include "backupd/engine/prune.hpp"
-#include "backupd/schedule/retention.hpp"
 #include "core/calendar.hpp"
 
 #include <fmt/format.h>
@@ -21,8 +19,6 @@ using core::ExitStatus;
 using Json = nlohmann::json;
 
 namespace {
-
-constexpr std::initializer_list<Role> maintaining = {Role::maintainer, Role::reader};
 
 unsigned count_of(const CommandContext& context, const char* option) {
   return context.has(option) ? context.values()[option].as<unsigned>() : 0;
@@ -46,61 +42,56 @@ std::string joined(const std::vector<std::string>& texts) {
 }
 
 // Those named, or what the policy says of all.
-std::vector<Retention> decide(const CommandContext& context, const Repository& repository,
-                              const std::vector<Snapshot>& all) {
+std::vector<ForgetDecision> decide(const CommandContext& context, const Repository& repository,
+                                   const std::vector<Snapshot>& all) {
   const auto named = context.texts("snapshot");
   const auto policy = policy_of(context);
   if (named.empty() == (policy == KeepPolicy{}))
     throw ConfigError("either SNAPSHOT… or --keep-last, --keep-daily… are wanted");
   if (named.empty()) {
-    std::vector<RetentionItem> items;
-    for (const auto& snapshot : all) {
-      if (context.has("job") && snapshot.header.job != context.text("job")) continue;
-      items.push_back({core::to_hex(snapshot.name), snapshot.header.job, snapshot.header.started,
-                       snapshot.header.sequence});
-    }
-    return apply_policy(policy, items, core::TimeZone::local(), core::system_clock().now());
+    const auto job = context.has("job") ? std::optional(context.text("job")) : std::nullopt;
+    return decide(policy, all, job, core::TimeZone::local(), core::system_clock().now());
   }
-  std::vector<Retention> decisions;
-  for (const auto& name : named)
-    decisions.push_back({core::to_hex(repository.find_snapshot(name).name), {}});
+  std::vector<ForgetDecision> decisions;
+  for (const auto& name : named) decisions.push_back({repository.find_snapshot(name), {}});
   return decisions;
 }
 
-ExitStatus forget(CommandContext& context) {
-  const auto repository = open_repository(context, maintaining);
+void print(const CommandContext& context, const std::vector<ForgetDecision>& decisions) {
+  auto json = Json::array();
+  for (const auto& decision : decisions) {
+    const auto id = core::to_hex(decision.snapshot.name);
+    const auto& header = decision.snapshot.header;
+    if (context.json()) {
+      json.push_back({{"id", id},
+                      {"job", header.job},
+                      {"started", core::format_utc(header.started)},
+                      {"kept", decision.is_kept()},
+                      {"reasons", decision.reasons}});
+    } else {
+      fmt::print(context.out(), "{:<7}  {}  {:<12}  {}  {}\n",
+                 decision.is_kept() ? "keep" : "forget", id.substr(0, 8), shown_path(header.job),
+                 core::TimeZone::local().format(header.started), joined(decision.reasons));
+    }
+  }
+  if (context.json()) context.out() << dumped(json);
+}
+
+ExitStatus forget_command(CommandContext& context) {
+  const auto repository = open_repository(context, roles_to_maintain);
   auto findings = repository.findings();
   const auto all = repository.snapshots(findings);
   const auto decisions = decide(context, repository, all);
   const bool dry_run = context.has("dry-run");
-  auto json = Json::array();
-  std::uint64_t forgotten = 0;
-  for (const auto& decision : decisions) {
-    const auto snapshot = std::find_if(all.begin(), all.end(), [&](const Snapshot& each) {
-      return core::to_hex(each.name) == decision.id;
-    });
-    if (!decision.is_kept()) {
-      ++forgotten;
-      if (!dry_run) repository.store().remove(snapshot_object_name(snapshot->name));
-    }
-    if (context.json()) {
-      json.push_back({{"id", decision.id},
-                      {"job", snapshot->header.job},
-                      {"started", core::format_utc(snapshot->header.started)},
-                      {"kept", decision.is_kept()},
-                      {"reasons", decision.reasons}});
-      continue;
-    }
-    fmt::print(context.out(), "{:<7}  {}  {:<12}  {}  {}\n", decision.is_kept() ? "keep" : "forget",
-               decision.id.substr(0, 8), shown_path(snapshot->header.job),
-               core::TimeZone::local().format(snapshot->header.started), joined(decision.reasons));
-  }
-  if (context.json())
-    context.out() << dumped(json);
-  else
+  if (!dry_run) forget(repository, decisions);
+  print(context, decisions);
+  if (!context.json()) {
+    const auto forgotten = std::count_if(decisions.begin(), decisions.end(),
+                                         [](const auto& each) { return !each.is_kept(); });
     fmt::print(context.out(),
                "{} of {} snapshots {}; what only they needed goes with the next prune\n", forgotten,
                all.size(), dry_run ? "would be forgotten" : "forgotten");
+  }
   return status_of(report(context, findings));
 }
 
@@ -163,16 +154,21 @@ ExitStatus prune_command(CommandContext& context) {
   wanted.grace = grace_of(context);
   wanted.dry_run = context.has("dry-run");
   wanted.machine = context.text("machine", "maintenance");
-  const auto repository = open_repository(context, maintaining);
-  const core::TemporaryDirectory scratch;
-  wanted.spool = repository.store().spool_folder().value_or(scratch.path());
-  ChunkIndex index(scratch.path() / "index");
+  CareMemory care(context, CareTask::prune);
+  const auto repository = open_repository(context, roles_to_maintain);
   PruneReport result;
   {
     ProgressLine line(context);
-    result = prune(repository, index, wanted, context.stop(), [&](const std::string& doing) {
-      if (line.due()) line.show(doing);
-    });
+    result =
+        prune_in(care.scratch(), repository, wanted, context.stop(), [&](const std::string& doing) {
+          if (line.due()) line.show(doing);
+        });
+  }
+  if (!wanted.dry_run) {
+    CareResult told;
+    told.prune = figures_of(result);
+    told.findings = result.findings;
+    care.remember(repository, std::move(told), Counts::as_run);
   }
   if (context.json())
     context.out() << dumped(json_of(result));
@@ -182,7 +178,7 @@ ExitStatus prune_command(CommandContext& context) {
 }
 
 ExitStatus rebuild_index(CommandContext& context) {
-  const auto repository = open_repository(context, maintaining);
+  const auto repository = open_repository(context, roles_to_maintain);
   auto findings = repository.findings();
   std::vector<storage::ObjectInfo> indexes, packs;
   repository.store().list("indexes/", [&](const auto& info) { indexes.push_back(info); });
@@ -222,7 +218,7 @@ void register_maintenance_commands(core::CommandLine& line) {
       "forget", "Forget snapshots, by rules or by name (maintenance.key)",
       "--keep-last N|--keep-daily N… | SNAPSHOT…",
       "intendance forget --repository web-1 --keep-daily 7 --keep-weekly 5 --keep-monthly 12",
-      forget);
+      forget_command);
   auto add = forgetting.options.add_options();
   for (const auto& [name, what] :
        {std::pair("keep-last", "the newest N"), std::pair("keep-hourly", "the newest of N hours"),

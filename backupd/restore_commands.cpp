@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
-#include "backupd/command_support.hpp"
+#include "backupd/care_memory.hpp"
 #include "backupd/engine/restore.hpp"
-#include "backupd/engine/verify.hpp"
 #include "core/calendar.hpp"
 
 #include <fmt/format.h>
@@ -144,7 +143,7 @@ void print(std::ostream& out, const VerifyReport& result, const VerifyOptions& w
   if (result.findings.empty()) {
     fmt::print(out, "whole      nothing is missing{}\n",
                !wanted.read_data       ? ""
-               : wanted.percent == 100 ? ", every byte is what was written"
+               : wanted.percent >= 100 ? ", every byte is what was written"
                                        : ", every byte read is what was written");
     return;
   }
@@ -161,23 +160,30 @@ void print(std::ostream& out, const VerifyReport& result, const VerifyOptions& w
 }
 
 ExitStatus verify_command(CommandContext& context) {
-  const auto repository = open_repository(context, {Role::reader, Role::maintainer});
   VerifyOptions wanted;
   wanted.read_data = context.has("read-data");
   if (wanted.read_data) wanted.percent = percent_of(context.text("read-data"));
+  CareMemory care(context, CareTask::verify);
+  const auto repository = open_repository(context, roles_to_verify);
   VerifyLedger ledger(verify_memory(context, repository), core::system_clock().now());
   wanted.ledger = &ledger;
   VerifyReport result;
   {
-    const core::TemporaryDirectory scratch;
-    ChunkIndex index(scratch.path());
     ProgressLine line(context);
-    result = verify(repository, index, wanted, context.stop(), [&](const VerifyReport& so_far) {
-      if (!line.due()) return;
-      line.show(fmt::format("verifying  {} packs  {} read", shown_count(so_far.packs),
-                            shown_bytes(so_far.bytes_read)));
-    });
+    result = verify_in(
+        care.scratch(), repository, wanted, context.stop(), [&](const VerifyReport& so_far) {
+          if (!line.due()) return;
+          line.show(fmt::format("verifying  {} packs  {} read", shown_count(so_far.packs),
+                                shown_bytes(so_far.bytes_read)));
+        });
   }
+  CareResult told;
+  told.verify = figures_of(result);
+  told.findings = result.findings;
+  told.findings.insert(told.findings.end(), result.remarks.begin(), result.remarks.end());
+  // One that reads nothing must not put off the one that does.
+  care.remember(repository, std::move(told),
+                wanted.read_data ? Counts::as_run : Counts::as_figures);
   if (context.json())
     context.out() << dumped(json_of(result));
   else

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 #include "backupd/service.hpp"
 
+#include "backupd/schedule/care_plan.hpp"
 #include "backupd/schedule/scheduler.hpp"
 #include "core/version.hpp"
 
 #include <nlohmann/json.hpp>
-#include <prometheus/metric_family.h>
 
 namespace intendance::backupd {
 
@@ -15,133 +15,109 @@ using Json = nlohmann::json;
 
 namespace {
 
-Json time_or_null(const std::optional<TimePoint>& time) {
-  return time ? Json(format_utc(*time)) : Json();
-}
 Json text_or_null(const std::string& text) { return text.empty() ? Json() : Json(text); }
 
 Json json_of(const RunRecord& run) {
-  constexpr std::array<const char*, 3> outcomes = {"done", "warnings", "failed"};
   return {{"started", format_utc(run.started)},
           {"finished", format_utc(run.finished)},
-          {"outcome", outcomes[static_cast<std::size_t>(run.outcome)]},
+          {"outcome", name_of(run.outcome)},
           {"error", text_or_null(run.error)},
           {"snapshot", text_or_null(run.snapshot)},
           {"files", run.files},
+          {"new_files", run.new_files},
+          {"changed_files", run.changed_files},
+          {"unchanged_files", run.unchanged_files},
+          {"bytes", run.bytes},
           {"read_bytes", run.read_bytes},
           {"new_bytes", run.new_bytes},
           {"stored_bytes", run.stored_bytes},
           {"warnings", run.warnings}};
 }
 
-class BackupMetrics final : public prometheus::Collectable {
-public:
-  explicit BackupMetrics(const JobsView& jobs) : jobs_(jobs) {}
+Json json_of(const CareRun& run) {
+  return {{"started", format_utc(run.started)},
+          {"finished", format_utc(run.finished)},
+          {"outcome", name_of(run.outcome)},
+          {"error", text_or_null(run.error)},
+          {"findings", run.findings}};
+}
 
-  std::vector<prometheus::MetricFamily> Collect() const override {
-    Families families;
-    for (const auto& job : jobs_.config.jobs) collect(job, families);
-    return std::move(families.all);
+Json json_of(const ServiceView& view, const CareConfig& care, CareTask task,
+             const CareState& state) {
+  const auto schedule = schedule_of(care, task);
+  const auto& remembered = state.of(task);
+  return {{"schedule", schedule ? Json(schedule->text()) : Json()},
+          {"next_run", time_or_null(next_run(care, task, state, view.zone))},
+          {"overdue", is_overdue(care, task, state, view.zone, view.clock.now())},
+          {"last_success", time_or_null(remembered.last_success)},
+          {"failures", remembered.failures},
+          {"last_run", remembered.last_run ? json_of(*remembered.last_run) : Json()}};
+}
+
+template <class Value>
+Json value_or_null(const std::optional<Value>& value) {
+  return value ? Json(*value) : Json();
+}
+
+Json json_of(const ServiceView& view, const CareConfig& care) {
+  const auto state = view.care.load(care.repository.name);
+  Json json = {{"repository", care.repository.name},
+               {"running", view.care.is_running(care.repository.name)}};
+  for (const auto task : care_tasks)
+    json[std::string(name_of(task))] = json_of(view, care, task, state);
+  std::optional<std::uint64_t> snapshots, bytes, damaged, lost, never_read;
+  std::optional<TimePoint> oldest_unread;
+  if (const auto& size = state.size) {
+    snapshots = size->snapshots;
+    bytes = size->bytes;
   }
-
-private:
-  // Families in the order of their first sample.
-  struct Families {
-    std::vector<prometheus::MetricFamily> all;
-    void gauge(const std::string& name, const std::string& help, const JobConfig& job,
-               double value) {
-      auto found =
-          std::find_if(all.begin(), all.end(), [&](const auto& each) { return each.name == name; });
-      if (found == all.end()) {
-        all.push_back({name, help, prometheus::MetricType::Gauge, {}});
-        found = all.end() - 1;
-      }
-      prometheus::ClientMetric metric;
-      metric.label = {{"job_name", job.name}, {"repository", job.repository.name}};
-      metric.gauge.value = value;
-      found->metric.push_back(std::move(metric));
-    }
-  };
-
-  void collect(const JobConfig& job, Families& families) const {
-    const auto state = jobs_.states.load(job.name);
-    const auto now = jobs_.clock.now();
-    families.gauge("intendance_backup_running", "Whether the job runs just now.", job,
-                   jobs_.states.is_running(job.name) ? 1 : 0);
-    families.gauge("intendance_backup_overdue",
-                   "Whether a success is late by more than a quarter of the period.", job,
-                   is_overdue(job, state, jobs_.zone, now) ? 1 : 0);
-    if (const auto next = next_run(job, state, jobs_.zone)) {
-      families.gauge("intendance_backup_next_run_timestamp_seconds", "When the job is due next.",
-                     job, core::seconds_since_epoch(*next));
-    }
-    if (state.last_success) {
-      families.gauge("intendance_backup_last_success_timestamp_seconds",
-                     "When the job last made a snapshot.", job,
-                     core::seconds_since_epoch(*state.last_success));
-    }
-    if (state.last_run) collect(job, *state.last_run, families);
+  if (const auto& verify = state.verify) {
+    damaged = verify->damaged_objects;
+    lost = verify->lost_files;
+    never_read = verify->never_read_bytes;
+    oldest_unread = verify->oldest_unread;
   }
-
-  static void collect(const JobConfig& job, const RunRecord& run, Families& families) {
-    const std::chrono::duration<double> took = run.finished - run.started;
-    families.gauge("intendance_backup_last_run_success", "Whether the last run made a snapshot.",
-                   job, run.outcome == Outcome::failed ? 0 : 1);
-    families.gauge("intendance_backup_last_run_timestamp_seconds", "When the last run ended.", job,
-                   core::seconds_since_epoch(run.finished));
-    families.gauge("intendance_backup_last_run_duration_seconds", "How long the last run took.",
-                   job, took.count());
-    families.gauge("intendance_backup_last_run_files", "Files of the last snapshot.", job,
-                   static_cast<double>(run.files));
-    families.gauge("intendance_backup_last_run_bytes", "Bytes of the last snapshot's files.", job,
-                   static_cast<double>(run.read_bytes));
-    families.gauge("intendance_backup_last_run_new_bytes",
-                   "Bytes of the last run that were not stored before.", job,
-                   static_cast<double>(run.new_bytes));
-    families.gauge("intendance_backup_last_run_stored_bytes",
-                   "Bytes that the last run added to the repository.", job,
-                   static_cast<double>(run.stored_bytes));
-    families.gauge("intendance_backup_last_run_warnings",
-                   "Files of the last run that changed or could not be read.", job,
-                   static_cast<double>(run.warnings));
-  }
-
-  JobsView jobs_;
-};
+  json["snapshots"] = value_or_null(snapshots);
+  json["bytes"] = value_or_null(bytes);
+  json["damaged_objects"] = value_or_null(damaged);
+  json["lost_files"] = value_or_null(lost);
+  json["never_read_bytes"] = value_or_null(never_read);
+  json["oldest_unread"] = time_or_null(oldest_unread);
+  return json;
+}
 
 } // namespace
 
-std::string status_json(const JobsView& jobs) {
-  const auto now = jobs.clock.now();
-  Json document = {{"machine", jobs.config.machine},
+std::string status_json(const ServiceView& view) {
+  const auto now = view.clock.now();
+  Json document = {{"machine", view.config.machine},
                    {"version", core::version()},
                    {"time", format_utc(now)},
-                   {"jobs", Json::array()}};
-  for (const auto& job : jobs.config.jobs) {
-    const auto state = jobs.states.load(job.name);
+                   {"jobs", Json::array()},
+                   {"care", Json::array()}};
+  for (const auto& job : view.config.jobs) {
+    const auto state = view.jobs.load(job.name);
     document["jobs"].push_back({{"name", job.name},
                                 {"repository", job.repository.name},
                                 {"schedule", job.schedule ? Json(job.schedule->text()) : Json()},
-                                {"next_run", time_or_null(next_run(job, state, jobs.zone))},
-                                {"running", jobs.states.is_running(job.name)},
-                                {"overdue", is_overdue(job, state, jobs.zone, now)},
+                                {"next_run", time_or_null(next_run(job, state, view.zone))},
+                                {"running", view.jobs.is_running(job.name)},
+                                {"overdue", is_overdue(job, state, view.zone, now)},
                                 {"last_success", time_or_null(state.last_success)},
+                                {"failures", state.failures},
                                 {"last_run", state.last_run ? json_of(*state.last_run) : Json()}});
   }
+  for (const auto& care : view.config.care) document["care"].push_back(json_of(view, care));
   return document.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-std::shared_ptr<prometheus::Collectable> backup_metrics(const JobsView& jobs) {
-  return std::make_shared<BackupMetrics>(jobs);
-}
-
-core::HttpRouter make_router(const JobsView& jobs, const core::MetricsPage& page) {
+core::HttpRouter make_router(const ServiceView& view, const core::MetricsPage& page) {
   using Area = core::HttpGuard::Area;
-  const core::HttpGuard guard(jobs.config.token_file);
+  const core::HttpGuard guard(view.config.token_file);
   core::HttpRouter router;
   router.add("GET", "/metrics", guard(Area::metrics, page.handler()));
-  router.add("GET", "/api/v1/status", guard(Area::api, [jobs](const core::HttpRequest&) {
-               return core::HttpResponse::json(status_json(jobs));
+  router.add("GET", "/api/v1/status", guard(Area::api, [view](const core::HttpRequest&) {
+               return core::HttpResponse::json(status_json(view));
              }));
   router.add("GET", "/healthz", [](const core::HttpRequest&) {
     return core::HttpResponse{200, "text/plain", "ok\n", {}};

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "backupd/config.hpp"
+#include "backupd/schedule/care_state.hpp"
 #include "backupd/schedule/job_state.hpp"
 #include "core/calendar.hpp"
 #include "core/clock.hpp"
@@ -17,21 +18,23 @@
 
 namespace intendance::backupd {
 
-// Jobs, what is remembered of them, and when they are due. Only looks at what it is given.
-struct JobsView {
+// Jobs and care, what is remembered of them, and when they are due. Only looks at what it is given.
+struct ServiceView {
   const Config& config;
-  const JobStates& states;
+  const JobStates& jobs;
+  const CareStates& care;
   const core::TimeZone& zone;
   core::Clock& clock;
 };
 
 // The document of GET /api/v1/status (docs/api.md).
-std::string status_json(const JobsView& jobs);
+std::string status_json(const ServiceView& view);
 
-// intendance_backup_* of every job. What `jobs` looks at must outlive it.
-std::shared_ptr<prometheus::Collectable> backup_metrics(const JobsView& jobs);
+// intendance_backup_* of every job and every repository that is cared for. What `view` looks at
+// must outlive it.
+std::shared_ptr<prometheus::Collectable> backup_metrics(const ServiceView& view);
 
-// /metrics, /api/v1/status and /healthz. What `jobs` looks at, and the page, must outlive it.
-core::HttpRouter make_router(const JobsView& jobs, const core::MetricsPage& page);
+// /metrics, /api/v1/status and /healthz. What `view` looks at, and the page, must outlive it.
+core::HttpRouter make_router(const ServiceView& view, const core::MetricsPage& page);
 
 } // namespace intendance::backupd

@@ -178,6 +178,32 @@ Job parse_job(const Fields& fields) {
   return job;
 }
 
+CareTask parse_task(const Fields& care, const char* name) {
+  CareTask task;
+  task.name = name;
+  const std::optional<Fields> fields = care.object(name);
+  if (!fields) return task;
+  task.last_success = fields->time("last_success");
+  task.failures = fields->count("failures").value_or(0);
+  task.overdue = fields->boolean("overdue");
+  if (const std::optional<Fields> run = fields->object("last_run")) task.error = run->text("error");
+  return task;
+}
+
+Care parse_care(const Fields& fields) {
+  Care care;
+  care.repository = fields.required_text("repository");
+  care.running = fields.boolean("running");
+  care.snapshots = fields.count("snapshots");
+  care.bytes = fields.count("bytes");
+  care.damaged_objects = fields.count("damaged_objects");
+  care.lost_files = fields.count("lost_files");
+  care.oldest_unread = fields.time("oldest_unread");
+  for (const char* name : {"forget", "prune", "verify"})
+    care.tasks.push_back(parse_task(fields, name));
+  return care;
+}
+
 Budget parse_budget(const Fields& fields, const std::string& usual_basis) {
   Budget budget;
   budget.fund = fields.required_text("fund");
@@ -242,6 +268,7 @@ BackupdAnswer parse_backupd_answer(std::string_view body) {
   answer.machine = fields.required_text("machine");
   answer.version = fields.text("version").value_or("");
   for (const Fields& job : fields.objects("jobs")) answer.jobs.push_back(parse_job(job));
+  for (const Fields& care : fields.objects("care")) answer.care.push_back(parse_care(care));
   return answer;
 }
 

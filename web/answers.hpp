@@ -62,9 +62,29 @@ struct Job {
   std::optional<JobRun> last_run;
 };
 
+// One of forget, prune and verify.
+struct CareTask {
+  std::string name;
+  std::optional<core::TimePoint> last_success; // when it last came to its end
+  std::int64_t failures = 0;                   // since then
+  bool overdue = false;
+  std::optional<std::string> error; // of the last run
+};
+
+// What the hub does for the snapshots of one repository.
+struct Care {
+  std::string repository;
+  bool running = false;
+  std::optional<std::int64_t> snapshots, bytes;
+  std::optional<std::int64_t> damaged_objects, lost_files;
+  std::optional<core::TimePoint> oldest_unread;
+  std::vector<CareTask> tasks; // always the three
+};
+
 struct BackupdAnswer {
   std::string machine, version;
   std::vector<Job> jobs;
+  std::vector<Care> care;
 };
 
 struct Budget {

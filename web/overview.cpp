@@ -140,6 +140,7 @@ private:
     const auto* answer = std::get_if<BackupdAnswer>(&report.answer);
     if (answer == nullptr) return;
     for (const Job& job : answer->jobs) add_job(view.name, job, presence);
+    for (const Care& care : answer->care) add_care(view.name, care, presence);
   }
 
   static JobState state_of(const Job& job) {
@@ -168,6 +169,26 @@ private:
     else if (state == JobState::never)
       note(FindingCode::backup_never);
     overview_.jobs.push_back({machine_name, job, state});
+  }
+
+  // A task that failed is tried again soon; what fails three times does not mend by itself.
+  void add_care(const std::string& machine_name, const Care& care, Presence presence) {
+    overview_.care.push_back({machine_name, care});
+    if (presence != Presence::up) return;
+    if (care.damaged_objects.value_or(0) > 0)
+      find({.code = FindingCode::repository_damaged,
+            .machine = machine_name,
+            .subject = care.repository,
+            .since = care.tasks.back().last_success});
+    for (const CareTask& task : care.tasks) {
+      if (task.failures < 3 && !task.overdue) continue;
+      find({.code = FindingCode::care_failing,
+            .machine = machine_name,
+            .subject = care.repository,
+            .kind = task.name,
+            .since = task.last_success,
+            .reason = task.error});
+    }
   }
 
   void add_billingd(const DaemonReport& report, Presence presence) {
@@ -281,10 +302,12 @@ std::string_view name_of(FindingCode code) {
   switch (code) {
   case FindingCode::machine_silent: return "machine_silent";
   case FindingCode::service_down: return "service_down";
+  case FindingCode::repository_damaged: return "repository_damaged";
   case FindingCode::backup_failed: return "backup_failed";
   case FindingCode::filesystem_full: return "filesystem_full";
   case FindingCode::backup_overdue: return "backup_overdue";
   case FindingCode::backup_never: return "backup_never";
+  case FindingCode::care_failing: return "care_failing";
   case FindingCode::filesystem_low: return "filesystem_low";
   case FindingCode::memory_low: return "memory_low";
   case FindingCode::backupd_silent: return "backupd_silent";

@@ -41,19 +41,21 @@ std::string_view name_of(Presence presence);
 
 // Why something is wrong. The order is the order of importance among equals in severity.
 enum class FindingCode {
-  machine_silent,    // machine, since?, reason
-  service_down,      // machine, subject (service), kind, since?, reason
-  backup_failed,     // machine, subject (job), since? (last success), reason
-  filesystem_full,   // machine, subject (mount point), percent
-  backup_overdue,    // machine, subject (job), since? (last success)
-  backup_never,      // machine, subject (job)
-  filesystem_low,    // machine, subject (mount point), percent
-  memory_low,        // machine, percent
-  backupd_silent,    // machine, since?, reason
-  billingd_silent,   // since?, reason
-  prometheus_silent, // since?, reason
-  budget_exceeded,   // subject (fund), cents (by how much)
-  budget_low,        // subject (fund), cents (left), percent
+  machine_silent,     // machine, since?, reason
+  service_down,       // machine, subject (service), kind, since?, reason
+  repository_damaged, // machine, subject (repository), since? (last verify)
+  backup_failed,      // machine, subject (job), since? (last success), reason
+  filesystem_full,    // machine, subject (mount point), percent
+  backup_overdue,     // machine, subject (job), since? (last success)
+  backup_never,       // machine, subject (job)
+  care_failing,       // machine, subject (repository), kind (task), since? (last success), reason?
+  filesystem_low,     // machine, subject (mount point), percent
+  memory_low,         // machine, percent
+  backupd_silent,     // machine, since?, reason
+  billingd_silent,    // since?, reason
+  prometheus_silent,  // since?, reason
+  budget_exceeded,    // subject (fund), cents (by how much)
+  budget_low,         // subject (fund), cents (left), percent
 };
 std::string_view name_of(FindingCode code);
 
@@ -96,6 +98,11 @@ struct JobView {
   JobState state = JobState::unknown; // `unknown` while its backupd is silent
 };
 
+struct CareView {
+  std::string machine;
+  Care care;
+};
+
 struct BudgetView {
   Budget budget;
   // What is available in minutes of work, at what an hour has cost so far; unknown before the
@@ -131,6 +138,7 @@ struct Overview {
   std::vector<MachineView> machines;
   std::vector<ServiceView> services;
   std::vector<JobView> jobs;
+  std::vector<CareView> care;
   std::optional<Billing> billing; // absent when no billingd is configured
 };
 

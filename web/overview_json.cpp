@@ -100,6 +100,29 @@ Json json_of(const JobView& view) {
   return result;
 }
 
+Json json_of(const CareTask& task) {
+  return {{"name", task.name},
+          {"last_success", json_of(task.last_success)},
+          {"failures", task.failures},
+          {"overdue", task.overdue},
+          {"error", json_of(task.error)}};
+}
+
+Json json_of(const CareView& view) {
+  const Care& care = view.care;
+  Json result = {{"machine", view.machine},
+                 {"repository", care.repository},
+                 {"running", care.running},
+                 {"snapshots", json_of(care.snapshots)},
+                 {"bytes", json_of(care.bytes)},
+                 {"damaged_objects", json_of(care.damaged_objects)},
+                 {"lost_files", json_of(care.lost_files)},
+                 {"oldest_unread", json_of(care.oldest_unread)},
+                 {"tasks", Json::array()}};
+  for (const CareTask& task : care.tasks) result["tasks"].push_back(json_of(task));
+  return result;
+}
+
 Json json_of(const BudgetView& view) {
   const Budget& budget = view.budget;
   return {{"fund", budget.fund},
@@ -138,6 +161,7 @@ std::string overview_json(const Overview& overview, core::TimePoint time) {
                {"machines", list_of(overview.machines)},
                {"services", list_of(overview.services)},
                {"jobs", list_of(overview.jobs)},
+               {"care", list_of(overview.care)},
                {"billing", nullptr}};
   if (overview.billing)
     body["billing"] = {{"state", name_of(overview.billing->presence)},

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace intendance::web {
@@ -36,6 +37,7 @@ public:
     machines();
     services();
     backups();
+    for (const CareView& view : overview_.care) repository(view.care);
     budgets();
     for (const Finding& finding : overview_.findings)
       text_ += sign(severity_of(finding.code)) + " " + sentence(finding) + "\n";
@@ -108,6 +110,25 @@ private:
     if (overview_.next_run)
       rest += (rest.empty() ? "" : "   ") + in("prochaine ", "next ") + moment(*overview_.next_run);
     line(label, share(overview_.job_counts, in("à l'heure", "on time")), rest);
+  }
+
+  void repository(const Care& care) {
+    const CareTask& verify = care.tasks.back();
+    std::string rest = verify.last_success ? ago(in("vérifié", "verified"), *verify.last_success)
+                                           : in("jamais vérifié", "never verified");
+    if (care.oldest_unread)
+      rest += in("   octet le plus longtemps non relu : ", "   oldest unread byte ") +
+              age(*care.oldest_unread);
+    std::string figure = care.repository;
+    if (care.snapshots && care.bytes)
+      figure = fmt::format("{} {}, {}", *care.snapshots, in("instantanés", "snapshots"),
+                           format_bytes(*care.bytes, language_));
+    line(in("dépôt", "repository"), figure, care.repository + "   " + rest);
+  }
+
+  std::string ago(const std::string& what, core::TimePoint time) const {
+    return language_ == Language::french ? what + " il y a " + age(time)
+                                         : what + " " + age(time) + " ago";
   }
 
   void budgets() {
@@ -184,6 +205,14 @@ private:
     case FindingCode::backup_never:
       return fmt::format("{} {} ({}) {}", in("sauvegarde", "backup"), subject, machine,
                          in("jamais faite", "never made"));
+    case FindingCode::repository_damaged:
+      return fmt::format("{} {} ({}) {}", in("dépôt", "repository"), subject, machine,
+                         in("abîmé ; intendance verify nomme ce qui est perdu",
+                            "damaged; intendance verify names what is lost"));
+    case FindingCode::care_failing:
+      return fmt::format("{} {} {} ({}) {}, {}", finding.kind, in("du dépôt", "of repository"),
+                         subject, machine, in("n'aboutit pas", "does not succeed"),
+                         last_success(finding));
     case FindingCode::filesystem_full:
     case FindingCode::filesystem_low:
       return fmt::format("{} {} ({}){}{} % {}", in("disque", "disk"), subject, machine, colon(),
@@ -225,6 +254,17 @@ std::string format_age(std::chrono::nanoseconds age, core::Language language) {
   if (minutes < 60) return fmt::format("{} min", minutes);
   if (minutes < 24 * 60) return fmt::format("{} h {:02} min", minutes / 60, minutes % 60);
   return fmt::format("{} {} {} h", minutes / (24 * 60), day, minutes / 60 % 24);
+}
+
+std::string format_bytes(std::int64_t bytes, core::Language language) {
+  const bool french = language == core::Language::french;
+  constexpr std::array<const char*, 5> scales = {"", "k", "M", "G", "T"};
+  auto value = static_cast<double>(std::max<std::int64_t>(bytes, 0));
+  std::size_t scale = 0;
+  for (; value >= 999.5 && scale + 1 < scales.size(); value /= 1000) ++scale;
+  std::string number = fmt::format("{:.{}f}", value, value < 9.95 && scale > 0 ? 1 : 0);
+  if (french) std::replace(number.begin(), number.end(), '.', ',');
+  return fmt::format("{} {}{}", number, scales.at(scale), french ? "o" : "B");
 }
 
 std::string format_money(std::int64_t cents, core::Language language) {

@@ -19,6 +19,9 @@ std::string status_text(const Overview& overview, core::TimePoint now, core::Lan
 // "5 h 12 min", "8 min", "3 j 4 h": two units at most, in the language's signs.
 std::string format_age(std::chrono::nanoseconds age, core::Language language);
 
+// "442 GB", "3,4 Mo".
+std::string format_bytes(std::int64_t bytes, core::Language language);
+
 // "6 412,50 $" or "$6,412.50", with no-break spaces.
 std::string format_money(std::int64_t cents, core::Language language);
 

@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <memory>
 #include <set>
 
@@ -39,27 +38,6 @@ auto reading(Read&& read) {
   } catch (const core::Error& error) {
     throw Unreadable(error.what());
   }
-}
-
-// The parts of an open file that are not holes; empty when it has none.
-std::vector<DataRange> data_ranges(int descriptor, std::uint64_t size) {
-  std::vector<DataRange> ranges;
-  off_t at = 0;
-  const auto end = static_cast<off_t>(size);
-  while (at < end) {
-    const auto data = ::lseek(descriptor, at, SEEK_DATA);
-    if (data < 0 && errno == ENXIO) break; // a hole up to the end
-    if (data < 0) return {};               // a file system that knows no holes
-    const auto found = ::lseek(descriptor, data, SEEK_HOLE);
-    if (found < 0) return {};
-    const auto hole = std::min(found, end);
-    if (hole <= data) break;
-    ranges.push_back({static_cast<std::uint64_t>(data), static_cast<std::uint64_t>(hole - data)});
-    at = hole;
-  }
-  if (ranges.size() == 1 && ranges.front() == DataRange{0, size}) return {};
-  if (ranges.empty() && size > 0) ranges.push_back({0, 0});
-  return ranges;
 }
 
 FileTime file_time(core::TimePoint time) {
@@ -95,7 +73,7 @@ private:
   void back_up_stream(const Stream& stream);
   void back_up_streams_before(const std::string* path); // all for no path
   void drop_large_attributes(Entry& entry);
-  void count(const Entry& entry);
+  void count(const Entry& entry, std::uint64_t BackupResult::*files);
   void warn(const std::string& path, const std::string& message);
   void scan_tree(const std::string& root);
 
@@ -149,15 +127,18 @@ void Run::warn(const std::string& path, const std::string& message) {
   if (result_.warnings.size() < most_warnings) result_.warnings.push_back({path, message});
 }
 
-void Run::count(const Entry& entry) {
-  if (entry.type == FileType::file)
+// As one of these files, when it is one.
+void Run::count(const Entry& entry, std::uint64_t BackupResult::*files) {
+  if (entry.type == FileType::file) {
     ++header_.files;
-  else if (entry.type == FileType::directory)
+    ++(result_.*files);
+  } else if (entry.type == FileType::directory) {
     ++header_.directories;
-  else if (entry.type == FileType::more_extents)
+  } else if (entry.type == FileType::more_extents) {
     return;
-  else
+  } else {
     ++header_.other;
+  }
   header_.bytes += entry.hard_link.empty() ? entry.size : 0;
   if (progress_) progress_({header_.files, header_.bytes, chunks_.new_bytes()});
 }
@@ -189,7 +170,7 @@ void Run::take_known(const Scanned& found) {
     chunks_.reuse(pack);
     homes.push_back(ChunkHome::pack(pack));
   }
-  count(found.entry);
+  count(found.entry, found.known ? &BackupResult::unchanged_files : &BackupResult::new_files);
   manifest_.add(found.entry, homes);
 }
 
@@ -200,6 +181,7 @@ void Run::read_range(int file, const DataRange& range) {
     into = into.first(std::min<std::uint64_t>(into.size(), range.length - done));
     const auto count = reading([&] { return core::read_at(file, into, range.offset + done); });
     recorder_.contents().added(count);
+    result_.read_bytes += count;
     done += count;
     if (count < into.size()) return; // the file became shorter
   }
@@ -212,6 +194,7 @@ void Run::read_ranges(int file, const std::vector<DataRange>& ranges) {
 void Run::back_up_file(Scanned&& found) {
   auto& entry = found.entry;
   const auto before = entry;
+  const auto kind = found.known ? &BackupResult::changed_files : &BackupResult::new_files;
   const auto shown = "/" + entry.path;
   const int file = found.contents.get();
   entry.data = data_ranges(file, entry.size);
@@ -229,12 +212,12 @@ void Run::back_up_file(Scanned&& found) {
   } catch (const Unreadable& error) {
     warn(shown, error.what());
     next_.add_unsure(before.path);
-    if (recorder_.abandon()) return count(before);
+    if (recorder_.abandon()) return count(before, kind);
     if (before.links > 1) unread_.insert(before.path);
     return;
   }
   recorder_.finish();
-  count(before);
+  count(before, kind);
 }
 
 void Run::back_up_stream(const Stream& stream) {
@@ -252,8 +235,9 @@ void Run::back_up_stream(const Stream& stream) {
       recorder_.contents().add(bytes);
     });
     entry.size = recorder_.contents().total();
+    result_.read_bytes += entry.size;
     recorder_.finish();
-    count(entry);
+    count(entry, &BackupResult::changed_files);
   });
 }
 

@@ -36,6 +36,9 @@ struct BackupProgress {
 struct BackupResult {
   SnapshotName snapshot{};
   SnapshotHeader header;
+  // Of header.files, by what the last backup knew of their names; dumps count as changed.
+  std::uint64_t new_files = 0, changed_files = 0, unchanged_files = 0;
+  std::uint64_t read_bytes = 0;          // of files and dumps, because they may have changed
   std::vector<SnapshotWarning> warnings; // the first 1000; header.warnings counts all
   std::vector<Finding> findings;         // about the repository
 };

@@ -168,6 +168,26 @@ std::optional<std::string> read_link(int descriptor) {
   return std::string(target.data(), static_cast<std::size_t>(length));
 }
 
+std::vector<DataRange> data_ranges(int descriptor, std::uint64_t size) {
+  std::vector<DataRange> ranges;
+  off_t at = 0;
+  const auto end = static_cast<off_t>(size);
+  while (at < end) {
+    const auto data = ::lseek(descriptor, at, SEEK_DATA);
+    if (data < 0 && errno == ENXIO) break; // a hole up to the end
+    if (data < 0) return {};               // a file system that knows no holes
+    const auto found = ::lseek(descriptor, data, SEEK_HOLE);
+    if (found < 0) return {};
+    const auto hole = std::min(found, end);
+    if (hole <= data) break;
+    ranges.push_back({static_cast<std::uint64_t>(data), static_cast<std::uint64_t>(hole - data)});
+    at = hole;
+  }
+  if (ranges.size() == 1 && ranges.front() == DataRange{0, size}) return {};
+  if (ranges.empty() && size > 0) ranges.push_back({0, 0});
+  return ranges;
+}
+
 void prefetch(int descriptor, std::uint64_t size) {
   if (size == 0) return;
   // What the kernel makes of it is no concern: advice changes nothing but the speed.

@@ -12,6 +12,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace intendance::backupd {
 
@@ -58,6 +59,9 @@ void read_attributes(int descriptor, OpenFor purpose, Entry& entry,
 
 // The target of a link opened for looking; empty when that fails, with errno.
 std::optional<std::string> read_link(int descriptor);
+
+// The parts of an open file that are not holes; empty when it has none.
+std::vector<DataRange> data_ranges(int descriptor, std::uint64_t size);
 
 // Has the kernel read what will be wanted soon: a small file, or the first part of a large one.
 void prefetch(int descriptor, std::uint64_t size);

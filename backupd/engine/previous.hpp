@@ -37,6 +37,8 @@ public:
   // The entry of that path, if it is known and all of its chunks are in usable packs. Paths must be
   // asked in order. Valid until the next call.
   PreviousEntry* find(const std::string& path);
+  // After find(): whether the last backup had something of that path, usable or not.
+  bool has(const std::string& path) const { return has_current_ && current_.entry.path == path; }
   // After find(): the next record of the same file, if there is one.
   PreviousEntry* find_more();
   // When the backup that wrote it began.

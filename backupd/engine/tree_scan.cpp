@@ -53,6 +53,7 @@ void TreeScan::walk(const std::filesystem::path& root) {
 // Takes over what the last backup knew when nothing says that the file changed since.
 bool TreeScan::recognise(Entry& entry) {
   auto* known = previous_.find(entry.path);
+  known_ = previous_.has(entry.path);
   if (known == nullptr || !known->entry.identity || !entry.identity) return false;
   const auto& before = known->entry;
   if (before.type != entry.type || before.hard_link != entry.hard_link ||
@@ -72,7 +73,8 @@ bool TreeScan::recognise(Entry& entry) {
 }
 
 void TreeScan::visit(Found&& found) {
-  Scanned scanned{std::move(found.entry), std::move(found.contents), {}, {}};
+  Scanned scanned{std::move(found.entry), std::move(found.contents), {}, known_, {}};
+  known_ = false;
   if (found.recognised) scanned.packs = std::move(recognised_packs_);
   const bool more = found.recognised && scanned.entry.continues;
   add(std::move(scanned));

@@ -18,6 +18,7 @@ struct Scanned {
   Entry entry;
   core::FileDescriptor contents;    // open, when they must be read
   std::vector<std::uint32_t> packs; // of the extents of what the last backup knew
+  bool known = false;               // whether the last backup had something of that path
   std::string warning;              // then the entry has a path only, and is left out
 };
 
@@ -52,6 +53,7 @@ private:
   Walker walker_;
   std::unique_ptr<BoundedQueue<Batch>> queue_;
   std::vector<std::uint32_t> recognised_packs_; // of what was recognised last
+  bool known_ = false;                          // of what recognise() was asked for last
   Batch batch_;                                 // the thread's
   std::size_t batch_open_ = 0;                  // of its files
   Batch taken_;

@@ -132,14 +132,15 @@ private:
     VerifyLedger forgotten({}, core::system_clock().now());
     auto& ledger = options.ledger != nullptr ? *options.ledger : forgotten;
     ledger.set_packs(present);
-    if (options.read_data) read_packs(ledger, options.percent);
+    if (options.read_data) read_packs(ledger, options);
     ledger.save();
     report_.reading = ledger.summary();
   }
 
-  void read_packs(VerifyLedger& ledger, unsigned percent) {
+  void read_packs(VerifyLedger& ledger, const VerifyOptions& options) {
     std::vector<std::uint32_t> chosen;
-    for (const auto& name : ledger.choose(percent)) chosen.push_back(*index_.find_pack(name));
+    for (const auto& name : ledger.choose(options.percent, options.unread_since))
+      chosen.push_back(*index_.find_pack(name));
     report_.packs_read = chosen.size();
     const auto threads = std::max(1u, std::thread::hardware_concurrency());
     backupd::check_packs(*blocks_, index_, chosen, threads, stop_, [&](PackReport&& pack) {

@@ -16,7 +16,8 @@ namespace intendance::backupd {
 
 struct VerifyOptions {
   bool read_data = false;
-  unsigned percent = 100; // of the stored bytes, with read_data: those unread for longest
+  double percent = 100; // of the stored bytes, with read_data: those unread for longest
+  std::optional<core::TimePoint> unread_since = {}; // and beyond that, all unread since then
   // Learns what was read and says what to read; without one, nothing counts as read before.
   VerifyLedger* ledger = nullptr;
 };

@@ -65,7 +65,8 @@ void VerifyLedger::set_packs(const std::vector<Pack>& packs) {
   packs_ = std::move(present);
 }
 
-std::vector<PackName> VerifyLedger::choose(unsigned percent) const {
+std::vector<PackName> VerifyLedger::choose(double percent,
+                                           std::optional<core::TimePoint> unread_since) const {
   std::vector<std::pair<PackName, Record>> waiting(packs_.begin(), packs_.end());
   std::stable_sort(waiting.begin(), waiting.end(), [](const auto& left, const auto& right) {
     return std::tie(left.second.read, left.second.time) <
@@ -76,7 +77,8 @@ std::vector<PackName> VerifyLedger::choose(unsigned percent) const {
   const auto wanted = static_cast<std::uint64_t>(static_cast<double>(total) * percent / 100);
   std::vector<PackName> chosen;
   for (const auto& [name, record] : waiting) {
-    if (percent < 100 && !chosen.empty() && chosen_bytes >= wanted) break;
+    const bool enough = percent < 100 && !chosen.empty() && chosen_bytes >= wanted;
+    if (enough && (!unread_since || record.time > *unread_since)) continue;
     chosen.push_back(name);
     chosen_bytes += record.size;
   }

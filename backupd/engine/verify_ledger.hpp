@@ -43,8 +43,10 @@ public:
   void set_packs(const std::vector<Pack>& packs);
 
   // The packs to read: those unread for longest, and of these the ones never read first, until
-  // `percent` of all bytes are reached; at least one when there is any.
-  std::vector<PackName> choose(unsigned percent) const;
+  // `percent` of all bytes are reached; at least one when there is any. Beyond that, all that were
+  // not read since `unread_since`.
+  std::vector<PackName> choose(double percent,
+                               std::optional<core::TimePoint> unread_since = {}) const;
 
   // Its whole was read at that time and is good, or is not. What was read long ago is kept on disk
   // once a minute, so that a verify that is stopped has not read for nothing.

@@ -28,7 +28,11 @@ void fill(RunRecord& record, const BackupResult& result) {
       result.header.warnings > 0 || !result.findings.empty() ? Outcome::warnings : Outcome::done;
   record.snapshot = core::to_hex(result.snapshot);
   record.files = result.header.files;
-  record.read_bytes = result.header.bytes;
+  record.new_files = result.new_files;
+  record.changed_files = result.changed_files;
+  record.unchanged_files = result.unchanged_files;
+  record.bytes = result.header.bytes;
+  record.read_bytes = result.read_bytes;
   record.new_bytes = result.header.new_bytes;
   record.stored_bytes = result.header.stored_bytes;
   record.warnings = result.header.warnings + result.findings.size();
@@ -59,6 +63,7 @@ JobRun run_job(const std::string& machine, const JobConfig& job, const std::file
   run.record.finished = core::system_clock().now();
   auto remembered = states.load(job.name);
   if (run.record.outcome != Outcome::failed) remembered.last_success = run.record.finished;
+  remembered.failures = run.record.outcome == Outcome::failed ? remembered.failures + 1 : 0;
   remembered.last_run = run.record;
   states.store(job.name, remembered);
   return run;
@@ -85,6 +90,7 @@ void log_run(const JobConfig& job, const JobRun& run) {
   core::log::info("backup done", {{"job", job.name},
                                   {"snapshot", run.record.snapshot.substr(0, 8)},
                                   {"files", std::to_string(run.record.files)},
+                                  {"read_bytes", std::to_string(run.record.read_bytes)},
                                   {"new_bytes", std::to_string(run.record.new_bytes)},
                                   {"warnings", std::to_string(run.record.warnings)},
                                   {"seconds", std::to_string(seconds.count())}});

@@ -30,38 +30,60 @@ std::optional<TimePoint> next_run(const JobConfig& job, const JobState& state,
 
 bool is_overdue(const JobConfig& job, const JobState& state, const core::TimeZone& zone,
                 TimePoint now) {
-  const auto since = state.last_success ? state.last_success : state.first_seen;
-  if (!job.schedule || !since) return false;
-  const auto expected = job.schedule->next(*since, zone);
-  const auto period = job.schedule->next(expected, zone) - expected;
+  return is_late(job.schedule, state.last_success ? state.last_success : state.first_seen, zone,
+                 now);
+}
+
+bool is_late(const std::optional<core::Schedule>& schedule, const std::optional<TimePoint>& since,
+             const core::TimeZone& zone, TimePoint now) {
+  if (!schedule || !since) return false;
+  const auto expected = schedule->next(*since, zone);
+  const auto period = schedule->next(expected, zone) - expected;
   return now > expected + period / 4;
 }
 
-Scheduler::Scheduler(const std::vector<JobConfig>& jobs, const JobStates& states,
-                     core::Clock& clock, core::TimeZone zone, Run run)
-    : jobs_(jobs), states_(states), clock_(clock), zone_(std::move(zone)), run_(std::move(run)) {
-  remember_new_jobs();
+std::vector<Duty> job_duties(const std::vector<JobConfig>& jobs, const JobStates& states,
+                             const core::Clock& clock, const core::TimeZone& zone,
+                             const RunJob& run) {
+  std::vector<Duty> duties;
+  for (const auto& job : jobs) {
+    auto state = states.load(job.name);
+    if (!state.first_seen) {
+      state.first_seen = clock.now();
+      states.store(job.name, state);
+    }
+    duties.push_back({[&] { return next_run(job, states.load(job.name), zone); },
+                      [&job, run](std::stop_token stop) { run(job, std::move(stop)); }});
+  }
+  return duties;
+}
+
+Scheduler::Scheduler(std::vector<Duty> duties, core::Clock& clock)
+    : duties_(std::move(duties)), clock_(clock) {
   thread_ = std::jthread([this](std::stop_token stop) { loop(stop); });
 }
 
-void Scheduler::remember_new_jobs() {
-  for (const auto& job : jobs_) {
-    auto state = states_.load(job.name);
-    if (state.first_seen) continue;
-    state.first_seen = clock_.now();
-    states_.store(job.name, state);
+std::vector<std::pair<TimePoint, const Duty*>> Scheduler::in_order() const {
+  std::vector<std::pair<TimePoint, const Duty*>> order;
+  for (const auto& duty : duties_) {
+    if (const auto due = duty.due()) order.emplace_back(*due, &duty);
   }
+  std::stable_sort(order.begin(), order.end(),
+                   [](const auto& left, const auto& right) { return left.first < right.first; });
+  return order;
 }
 
-const JobConfig* Scheduler::next_due(TimePoint& when) const {
-  const JobConfig* first = nullptr;
-  for (const auto& job : jobs_) {
-    const auto due = next_run(job, states_.load(job.name), zone_);
-    if (!due || (first != nullptr && *due >= when)) continue;
-    first = &job;
-    when = *due;
+// Whether it is done, and due at another time now.
+bool Scheduler::do_duty(const Duty& duty, TimePoint when, std::stop_token stop) const {
+  try {
+    duty.run(std::move(stop));
+    return duty.due() != when;
+  } catch (const core::Cancelled&) {
+    throw;
+  } catch (const std::exception& error) { // the boundary of one duty
+    core::log::error("schedule failed, trying again in a minute", {{"reason", error.what()}});
+    return false;
   }
-  return first;
 }
 
 void Scheduler::loop(std::stop_token stop) {
@@ -69,16 +91,19 @@ void Scheduler::loop(std::stop_token stop) {
   constexpr auto longest_sleep = std::chrono::minutes(1);
   while (!stop.stop_requested()) {
     try {
-      TimePoint when{};
-      const auto* job = next_due(when);
       const auto now = clock_.now();
-      if (job != nullptr && when <= now) {
-        run_(*job, stop);
-        // A job that another process runs just now did not move; it is asked again in a minute.
-        if (next_run(*job, states_.load(job->name), zone_) != when) continue;
+      auto wake = now + longest_sleep;
+      bool moved = false;
+      for (const auto& [when, duty] : in_order()) {
+        if (when > now) {
+          wake = std::min(wake, when);
+          break;
+        }
+        // What another process does just now did not move; it is asked again in a minute.
+        moved = do_duty(*duty, when, stop);
+        if (moved) break;
       }
-      const auto latest = now + longest_sleep;
-      clock_.sleep_until(job != nullptr && when > now ? std::min(when, latest) : latest, stop);
+      if (!moved) clock_.sleep_until(wake, stop);
     } catch (const core::Cancelled&) {
       return;
     } catch (const std::exception& error) {

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 #include "backupd/config.hpp"
 #include "core/error.hpp"
+#include "core/file.hpp"
 
 #include <gtest/gtest.h>
+
+#include <set>
 
 namespace intendance::backupd {
 namespace {
@@ -102,26 +105,74 @@ TEST(CareConfig, ReadsWhatTheHubDoes) {
   ASSERT_EQ(care.size(), 1u);
   EXPECT_EQ(care[0].repository.url, "file:///srv/far");
   EXPECT_EQ(*care[0].keep, (KeepPolicy{0, 0, 7, 5, 12, 7}));
-  EXPECT_EQ(care[0].verify->text(), "weekly sun 04:00");
+  EXPECT_EQ(care[0].verify->text().substr(0, 11), "weekly sun ");
+  EXPECT_EQ(care[0].prune.text().substr(0, 6), "daily ");
+  EXPECT_EQ(care[0].not_yet, (std::vector<std::string>{"drill", "archive"}));
 }
 
-TEST(CareConfig, AsksForNothingButTheRepository) {
-  const auto care = read_care(
-      core::ConfigDocument::parse(repository + "[[care]]\nrepository = \"far\"\n", "i.toml"));
+TEST(CareConfig, GivesEachRepositoryAMinuteOfItsOwnInTheSmallHours) {
+  std::set<std::string> times;
+  for (int number = 0; number < 20; ++number) {
+    const auto name = "machine-" + std::to_string(number);
+    const auto care = read_care(core::ConfigDocument::parse(
+        "[repository." + name + "]\nurl = \"file:///srv/far\"\nkeys = \"/etc/keys\"\n[[care]]\n" +
+            "repository = \"" + name + "\"\nkeep = { last = 1 }\n",
+        "i.toml"));
+    const auto text = care[0].prune.text();
+    EXPECT_GE(text, "daily 03:00");
+    EXPECT_LE(text, "daily 05:59");
+    times.insert(text);
+  }
+  EXPECT_GT(times.size(), 15u);
+}
+
+TEST(CareConfig, TakesSchedulesAndAGrace) {
+  const auto care = read_care(core::ConfigDocument::parse(
+      repository + "[[care]]\nrepository = \"far\"\nkeep = { all = true }\nprune = \"weekly sat "
+                   "01:30\"\ngrace = \"3d\"\n",
+      "i.toml"));
   EXPECT_FALSE(care[0].keep);
   EXPECT_FALSE(care[0].verify);
+  EXPECT_EQ(care[0].prune.text(), "weekly sat 01:30");
+  EXPECT_EQ(care[0].grace, std::chrono::days(3));
+}
+
+TEST(CareConfig, LooksForTheKeysWhenItIsChecked) {
+  const core::TemporaryDirectory folder;
+  const auto message = [&] {
+    const auto text = "[repository.far]\nurl = \"file:///srv/far\"\nkeys = \"" +
+                      folder.path().string() +
+                      "\"\n[[care]]\nrepository = \"far\"\nkeep = { daily = 7 }\n";
+    try {
+      check_config(core::ConfigDocument::parse(text, "i.toml"));
+    } catch (const core::ConfigError& error) {
+      return std::string(error.what());
+    }
+    return std::string("nothing was thrown");
+  };
+  EXPECT_NE(message().find("i.toml:5:14: [[care]] repository"), std::string::npos) << message();
+  EXPECT_NE(message().find("no maintenance.key"), std::string::npos) << message();
+  core::write_file_atomically(folder.path() / "maintenance.key", "");
+  EXPECT_NE(message().find("no owner.pub"), std::string::npos) << message();
+  core::write_file_atomically(folder.path() / "owner.pub", "");
+  EXPECT_EQ(message(), "nothing was thrown");
 }
 
 TEST(CareConfig, NamesThePlaceAndWhatIsAllowed) {
   const auto message = [](const std::string& text) {
-    return message_of(repository + nearline + "[[care]]\nrepository = \"far\"\n" + text);
+    const std::string keep = text.starts_with("keep") ? "" : "keep = { daily = 7 }\n";
+    return message_of(repository + nearline + "[[care]]\nrepository = \"far\"\n" + keep + text);
   };
   const auto has = [&](const std::string& text, const std::string& part) {
     EXPECT_NE(message(text).find(part), std::string::npos) << text << "\n" << message(text);
   };
   has("keep = { daily = 0 }\n", "i.toml:9:8: [[care]] keep");
   has("keep = { daily = 0 }\n", "would forget every snapshot");
-  has("keep = { dayly = 7 }\n", "allowed: daily");
+  has("keep = { dayly = 7 }\n", "allowed: ");
+  has("keep = { all = true, daily = 7 }\n", "says all and less than all");
+  has("keep = \"all\"\n", "a table is wanted");
+  has("prune = \"seldom\"\n", "is not a schedule");
+  has("grace = \"a week\"\n", "is not a duration");
   has("keep = { daily = -1 }\n", "keep");
   has("verify = \"sometimes\"\n", "is not a schedule");
   has("drill = \"often\"\n", "[[care]] drill = \"often\"");
@@ -129,8 +180,14 @@ TEST(CareConfig, NamesThePlaceAndWhatIsAllowed) {
   has("archive = { to = \"farline\" }\n", "allowed: nearline");
   has("archive = { to = \"nearline\", part = \"ten\" }\n", "is not a size");
   has("archive = { to = \"nearline\", evry = \"daily\" }\n", "is not a known key");
-  has("[[care]]\nrepository = \"far\"\n", "has a [[care]] already");
+  has("[[care]]\nrepository = \"far\"\nkeep = { last = 1 }\n", "has a [[care]] already");
   EXPECT_NE(message_of(repository + "[[care]]\nrepository = \"fra\"\n").find("allowed: far"),
+            std::string::npos);
+  EXPECT_NE(message_of(repository + "[[care]]\nrepository = \"far\"\n").find("has no keep = …"),
+            std::string::npos);
+  EXPECT_NE(message_of("[repository.\"a/b\"]\nurl = \"x\"\nkeys = \"y\"\n[[care]]\nrepository = "
+                       "\"a/b\"\nkeep = { last = 1 }\n")
+                .find("cannot be a repository's name"),
             std::string::npos);
   EXPECT_NE(message_of("[archive.x]\nurll = \"y\"\n").find("[archive.x]"), std::string::npos);
 }

@@ -146,6 +146,25 @@ TEST_F(Engine, RestoringTwiceChangesNothing) {
   EXPECT_EQ(describe_tree(restored_), describe_tree(source_));
 }
 
+TEST_F(Engine, CountsWhatIsNewChangedAndUnchanged) {
+  auto wanted = request();
+  wanted.roots.emplace_back(FIXTURES); // older than the clock's grain
+  write(source_ / "a", "one");
+  const auto first = back_up_now(wanted);
+  EXPECT_GT(first.header.files, 10u);
+  EXPECT_EQ(first.new_files, first.header.files);
+  EXPECT_EQ(first.changed_files + first.unchanged_files, 0u);
+  EXPECT_EQ(first.read_bytes, first.header.bytes);
+  write(source_ / "a", "three");
+  write(source_ / "b", "four");
+  fs::create_hard_link(source_ / "b", source_ / "c");
+  const auto second = back_up_now(wanted);
+  EXPECT_EQ(second.new_files, 2u);
+  EXPECT_EQ(second.changed_files, 1u);
+  EXPECT_EQ(second.unchanged_files, first.header.files - 1);
+  EXPECT_EQ(second.read_bytes, 9u);
+}
+
 TEST_F(Engine, StoresNothingTwice) {
   make_tree(source_);
   const auto first = back_up_now(request());

@@ -8,8 +8,10 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include <atomic>
 #include <condition_variable>
 #include <mutex>
+#include <thread>
 
 namespace intendance::backupd {
 namespace {
@@ -54,19 +56,19 @@ TEST_F(ScheduleTest, IsOverdueAQuarterOfItsPeriodLate) {
 TEST_F(ScheduleTest, StateSurvivesItsFileAndDamage) {
   JobState state;
   state.first_seen = parse_utc("2026-11-20T12:00:00Z");
-  state.last_run = RunRecord{parse_utc("2026-11-21T07:15:00Z"),
-                             parse_utc("2026-11-21T07:16:00Z"),
-                             Outcome::warnings,
-                             "",
-                             "abcd",
-                             1,
-                             2,
-                             3,
-                             4,
-                             5};
+  state.failures = 6;
+  state.last_run = RunRecord{};
+  state.last_run->started = parse_utc("2026-11-21T07:15:00Z");
+  state.last_run->finished = parse_utc("2026-11-21T07:16:00Z");
+  state.last_run->outcome = Outcome::warnings;
+  state.last_run->snapshot = "abcd";
+  state.last_run->unchanged_files = 3;
+  state.last_run->stored_bytes = 4;
   states_.store("tei", state);
   const auto again = states_.load("tei");
   EXPECT_EQ(again.first_seen, state.first_seen);
+  EXPECT_EQ(again.failures, 6u);
+  EXPECT_EQ(again.last_run->unchanged_files, 3u);
   EXPECT_EQ(again.last_run->stored_bytes, 4u);
   EXPECT_EQ(again.last_run->outcome, Outcome::warnings);
   for (const char* damage :
@@ -106,7 +108,7 @@ TEST_F(ScheduleTest, RunsJobsWhenTheyAreDueAndOnlyThen) {
     std::unique_lock lock(mutex);
     return ran.wait_for(lock, std::chrono::seconds(20), [&] { return log.size() >= count; });
   };
-  const Scheduler scheduler(jobs, states_, clock, zone_, run);
+  const Scheduler scheduler(job_duties(jobs, states_, clock, zone_, run), clock);
   clock.advance(std::chrono::minutes(74));
   clock.advance(std::chrono::minutes(1)); // 02:15 in Montréal
   ASSERT_TRUE(wait_for(1));
@@ -115,6 +117,25 @@ TEST_F(ScheduleTest, RunsJobsWhenTheyAreDueAndOnlyThen) {
   std::scoped_lock lock(mutex);
   EXPECT_EQ(log,
             (std::vector<std::string>{"tei 2026-11-23T07:15:00Z", "web 2026-11-23T12:00:00Z"}));
+}
+
+TEST_F(ScheduleTest, WhatFailsOrIsTakenHoldsNothingUp) {
+  core::ManualClock clock(parse_utc("2026-11-23T06:00:00Z"));
+  std::atomic<int> tried = 0, done = 0;
+  const auto due = [&] { return std::optional(clock.now() - std::chrono::hours(1)); };
+  std::vector<Duty> duties;
+  duties.push_back({due, [&](std::stop_token) {
+                      ++tried;
+                      throw core::Error("no route");
+                    }});
+  duties.push_back({due, [&](std::stop_token) { ++tried; }}); // somebody else is at it
+  duties.push_back(
+      {[&] { return done > 0 ? std::nullopt : due(); }, [&](std::stop_token) { ++done; }});
+  const Scheduler scheduler(std::move(duties), clock);
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (done == 0 && std::chrono::steady_clock::now() < end) std::this_thread::yield();
+  EXPECT_EQ(done, 1);
+  EXPECT_GE(tried, 2);
 }
 
 TEST_F(ScheduleTest, AFailedBackupIsARecord) {
@@ -135,12 +156,15 @@ TEST_F(ScheduleTest, StatusSaysWhatTheApiPromises) {
   states_.store("tei", state);
   const auto now = parse_utc("2026-11-20T13:00:00Z");
   core::ManualClock clock(now);
-  const JobsView jobs{config, states_, zone_, clock};
+  const CareStates care(folder_.path());
+  const ServiceView jobs{config, states_, care, zone_, clock};
   auto json = nlohmann::json::parse(status_json(jobs));
   EXPECT_EQ(json.at("jobs").at(0).at("next_run"), "2026-11-21T07:15:00Z");
   EXPECT_TRUE(json.at("jobs").at(0).at("last_run").is_null());
   EXPECT_EQ(json.at("jobs").at(0).at("overdue"), false);
-  state.last_run = RunRecord{now, now, Outcome::failed, "no \xff route", "", 0, 0, 0, 0, 0};
+  state.last_run = RunRecord{};
+  state.last_run->started = state.last_run->finished = now;
+  state.last_run->error = "no \xff route";
   states_.store("tei", state);
   json = nlohmann::json::parse(status_json(jobs));
   EXPECT_EQ(json.at("jobs").at(0).at("last_run").at("outcome"), "failed");

@@ -56,6 +56,16 @@ TEST_F(Ledger, ChoosesWhatWasNeverReadAndThenWhatWasReadLongestAgo) {
   EXPECT_EQ(ledger.choose(1), std::vector{pack_name(2)});
 }
 
+TEST_F(Ledger, ChoosesAllThatWasUnreadForTooLong) {
+  auto ledger = open(noon);
+  ledger.record(pack_name(1), true, noon - hours(5));
+  ledger.record(pack_name(2), true, noon - hours(4));
+  EXPECT_EQ(ledger.choose(0, noon - hours(9)), std::vector{pack_name(3)}) << "stored, never read";
+  EXPECT_EQ(ledger.choose(0, noon - hours(5)), (std::vector{pack_name(3), pack_name(1)}));
+  ledger.record(pack_name(3), true, noon);
+  EXPECT_EQ(ledger.choose(0, noon - hours(4)), (std::vector{pack_name(1), pack_name(2)}));
+}
+
 TEST_F(Ledger, ReadsEverythingInTurn) {
   std::set<PackName> read;
   for (int run = 0; run < 3; ++run) {

@@ -22,6 +22,10 @@ MAY_BE_EMPTY = {
     "node_scrape_collector_success{} == 0": "every collector works",
     "intendance_probe_failure_info": "no service is down",
     "probe_ssl_earliest_cert_expiry": "no service is served over https",
+    "intendance_backup_oldest_unread_byte": "nothing is taken care of by [[care]]",
+    "intendance_backup_repository_": "nothing is taken care of by [[care]]",
+    "intendance_backup_damaged_objects": "nothing is taken care of by [[care]]",
+    "intendance_backup_care_": "nothing is taken care of by [[care]]",
     "node_pressure_": "the kernel was built or started without pressure figures",
 }
 

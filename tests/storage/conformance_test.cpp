@@ -4,6 +4,7 @@
 #include "storage/counting_store.hpp"
 #include "storage/fault_injection.hpp"
 #include "storage/limited_store.hpp"
+#include "storage/stoppable_store.hpp"
 
 #include <gtest/gtest.h>
 
@@ -27,6 +28,7 @@ std::unique_ptr<ObjectStore> wrapped(const std::string& kind, ObjectStore& inner
 
 Subject make_subject(const std::string& kind) {
   if (kind == "memory") return {nullptr, nullptr, make_memory_store()};
+  if (kind == "stoppable") return {nullptr, nullptr, stoppable(make_memory_store(), {})};
   if (kind != "directory") {
     auto inner = make_memory_store();
     auto& store = *inner;
@@ -146,7 +148,8 @@ TEST_P(ObjectStoreConformance, SurvivesManyThreads) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Stores, ObjectStoreConformance,
-                         ::testing::Values("memory", "directory", "counting", "faulty", "limited"),
+                         ::testing::Values("memory", "directory", "counting", "faulty", "limited",
+                                           "stoppable"),
                          [](const auto& each) { return each.param; });
 
 TEST(OpenStore, RefusesWhatIsNoAddress) {

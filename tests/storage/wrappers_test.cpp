@@ -5,6 +5,7 @@
 #include "storage/counting_store.hpp"
 #include "storage/fault_injection.hpp"
 #include "storage/limited_store.hpp"
+#include "storage/stoppable_store.hpp"
 
 #include <gtest/gtest.h>
 
@@ -209,6 +210,28 @@ TEST(ByteSize, ReadsWhatPeopleWrite) {
   for (const char* text : {"2MiB", "/s", "0MB/s", "2MiB/h", "2MiB/s "}) {
     EXPECT_THROW(parse_byte_rate(text), core::ConfigError) << text;
   }
+}
+
+// --- stoppable()
+// ------------------------------------------------------------------------------------
+
+TEST(StoppableStore, RefusesEveryCallOnceItIsAsked) {
+  std::stop_source stop;
+  const auto store = stoppable(make_memory_store(), stop.get_token());
+  store->put("packs/a", bytes("one"));
+  store->put("packs/b", bytes("two"));
+  std::size_t seen = 0;
+  const auto stop_at_the_first = [&](const ObjectInfo&) {
+    ++seen;
+    stop.request_stop();
+  };
+  EXPECT_THROW(store->list("packs/", stop_at_the_first), core::TransientError);
+  EXPECT_EQ(seen, 1u);
+  EXPECT_THROW(store->put("packs/c", bytes("three")), core::TransientError);
+  EXPECT_THROW(store->get("packs/a", 10), core::TransientError);
+  EXPECT_THROW(store->get("packs/a", Range{0, 1}), core::TransientError);
+  EXPECT_THROW(store->head("packs/a"), core::TransientError);
+  EXPECT_THROW(store->remove("packs/a"), core::TransientError);
 }
 
 } // namespace

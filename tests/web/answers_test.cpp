@@ -97,6 +97,19 @@ TEST(BackupdAnswer, HoldsWhatTheDocumentedExampleSays) {
   EXPECT_EQ(job.last_run->stored_bytes, 147849216);
 }
 
+TEST(BackupdAnswer, HoldsWhatAHubSaysOfItsCare) {
+  EXPECT_TRUE(parse_backupd_answer(samples::backupd).care.empty()) << "an older daemon";
+  const BackupdAnswer answer = parse_backupd_answer(samples::hub_backupd);
+  ASSERT_EQ(answer.care.size(), 1U);
+  const Care& care = answer.care[0];
+  EXPECT_EQ(care.snapshots, 31);
+  EXPECT_EQ(care.lost_files, std::nullopt);
+  EXPECT_EQ(care.oldest_unread, core::parse_utc("2026-09-20T08:41:00Z"));
+  ASSERT_EQ(care.tasks.size(), 3U);
+  EXPECT_EQ(care.tasks[1].failures, 1);
+  EXPECT_EQ(care.tasks[1].error, "no route to host");
+}
+
 TEST(BackupdAnswer, RefusesAnOutcomeThatIsNotKnown) {
   EXPECT_EQ(
       refusal([] { parse_backupd_answer(with(samples::backupd, R"("done")", R"("maybe")")); }),

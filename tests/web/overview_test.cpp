@@ -143,6 +143,21 @@ TEST(Overview, TellsTheStatesOfJobsApart) {
   EXPECT_EQ(state_of(with(samples::backupd, R"("2026-11-23T07:15:31Z")", "null")), JobState::never);
 }
 
+TEST(Overview, TellsOfARepositoryThatIsDamagedOrNotTakenCareOf) {
+  const auto codes = [](const std::string& body) {
+    return codes_of(overview_of({answered_backupd(body, "hub")}));
+  };
+  EXPECT_THAT(codes(samples::hub_backupd), ElementsAre()) << "one failure is tried again";
+  EXPECT_THAT(codes(with(samples::hub_backupd, R"("failures": 1)", R"("failures": 3)")),
+              ElementsAre(FindingCode::care_failing));
+  EXPECT_THAT(codes(with(samples::hub_backupd, R"("overdue": false)", R"("overdue": true)")),
+              ElementsAre(FindingCode::care_failing));
+  const auto damaged =
+      with(samples::hub_backupd, R"("damaged_objects": 0)", R"("damaged_objects": 2)");
+  EXPECT_THAT(codes(damaged), ElementsAre(FindingCode::repository_damaged));
+  EXPECT_EQ(overview_of({answered_backupd(damaged, "hub")}).verdict, VerdictState::critical);
+}
+
 TEST(Overview, HasNoOldestSuccessWhileAJobHasNone) {
   const Overview overview = overview_of(
       {answered_backupd(),

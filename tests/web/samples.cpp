@@ -31,6 +31,23 @@ const std::string backupd = R"({
   ]
 })";
 
+const std::string hub_backupd = R"({
+  "machine": "hub", "version": "0.1.0", "time": "2026-11-23T13:12:00Z", "jobs": [],
+  "care": [
+    { "repository": "web-1", "running": false, "snapshots": 31, "bytes": 442381631488,
+      "damaged_objects": 0, "lost_files": null, "never_read_bytes": 147849216,
+      "oldest_unread": "2026-09-20T08:41:00Z",
+      "forget": { "schedule": "daily 03:41", "next_run": null, "overdue": false,
+        "last_success": "2026-11-23T08:41:00Z", "failures": 0, "last_run": null },
+      "prune": { "schedule": "daily 03:41", "next_run": null, "overdue": false,
+        "last_success": "2026-11-23T08:41:30Z", "failures": 1,
+        "last_run": { "started": "2026-11-23T09:41:00Z", "finished": "2026-11-23T09:41:30Z",
+          "outcome": "failed", "error": "no route to host", "findings": 0 } },
+      "verify": { "schedule": "weekly sun 03:41", "next_run": null, "overdue": false,
+        "last_success": "2026-11-22T09:02:11Z", "failures": 0, "last_run": null } }
+  ]
+})";
+
 const std::string billingd = R"({
   "time": "2026-11-23T13:12:00Z", "currency": "CAD", "basis": "net",
   "budgets": [

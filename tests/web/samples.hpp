@@ -10,9 +10,10 @@
 
 namespace intendance::web::samples {
 
-extern const std::string collectord; // machine web-1, one service up, /: 43 % free
-extern const std::string backupd;    // machine web-1, one job that succeeded with warnings 2
-extern const std::string billingd;   // one budget, 2026-04-01 to 2027-03-31
+extern const std::string collectord;  // machine web-1, one service up, /: 43 % free
+extern const std::string hub_backupd; // the care for one repository, whose prune failed once
+extern const std::string backupd;     // machine web-1, one job that succeeded with warnings 2
+extern const std::string billingd;    // one budget, 2026-04-01 to 2027-03-31
 
 // 2026-11-23T13:12:00Z: when the samples speak.
 core::TimePoint now();

@@ -47,6 +47,23 @@ TEST(StatusText, SpeaksFrench) {
             "17\u00a0587,50\u00a0$ ≈ 146 h   F-1234 2026 (net)\n");
 }
 
+TEST(StatusText, HasALineForEachRepository) {
+  const auto hub = samples::answered_backupd(samples::hub_backupd, "hub");
+  EXPECT_THAT(text_of({hub}, Language::english),
+              HasSubstr("repository   31 snapshots, 442 GB      web-1   verified 1 d 4 h ago   "
+                        "oldest unread byte 64 d 4 h\n"));
+  EXPECT_THAT(text_of({hub}, Language::french),
+              HasSubstr("dépôt        31 instantanés, 442 Go    web-1   vérifié il y a 1 j 4 h   "
+                        "octet le plus longtemps non relu : 64 j 4 h\n"));
+}
+
+TEST(FormatBytes, KeepsTwoOrThreeDigits) {
+  EXPECT_EQ(format_bytes(0, Language::english), "0 B");
+  EXPECT_EQ(format_bytes(999, Language::french), "999 o");
+  EXPECT_EQ(format_bytes(3'410'000, Language::french), "3,4 Mo");
+  EXPECT_EQ(format_bytes(999'600'000, Language::english), "1.0 GB");
+}
+
 TEST(StatusText, EndsWithWhatIsWrong) {
   std::string body = with(samples::collectord, R"("up")", R"("down")");
   body = with(body, R"("reason": null)", R"("reason": "302 to /install")");

@@ -30,6 +30,7 @@ function critical(overview: Overview, format: Format, now: number): string {
   const age = lasting(first, format, now);
   if (first.code === "machine_silent") return `One machine has not answered${age}.`;
   if (first.code === "service_down") return `One service has been down${age}.`;
+  if (first.code === "repository_damaged") return "A repository of backups is damaged.";
   if (first.code === "backup_failed") return "One backup failed.";
   return "One disk is full.";
 }
@@ -51,6 +52,10 @@ function describe(finding: Finding, format: Format, now: number, currency: strin
       return `Backup “${subject}” of ${machine} is overdue; ${last}.`;
     case "backup_never":
       return `Backup “${subject}” of ${machine} has never been made.`;
+    case "repository_damaged":
+      return `Repository “${subject}” is damaged; on ${machine}, intendance verify names what is lost.`;
+    case "care_failing":
+      return `In repository “${subject}”, ${finding.kind} does not succeed; ${last}.`;
     case "filesystem_full":
       return `Disk ${subject} of ${machine} is full: ${left} is left.`;
     case "filesystem_low":

@@ -31,6 +31,7 @@ function critical(overview: Overview, format: Format, now: number): string {
   const age = depuis(first, format, now);
   if (first.code === "machine_silent") return `Une machine ne répond pas${age}.`;
   if (first.code === "service_down") return `Un service est en panne${age}.`;
+  if (first.code === "repository_damaged") return "Un dépôt de sauvegardes est abîmé.";
   if (first.code === "backup_failed") return "Une sauvegarde a échoué.";
   return "Un disque est plein.";
 }
@@ -52,6 +53,10 @@ function describe(finding: Finding, format: Format, now: number, currency: strin
       return `La sauvegarde « ${subject} » de ${machine} est en retard ; ${last}.`;
     case "backup_never":
       return `La sauvegarde « ${subject} » de ${machine} n’a encore jamais été faite.`;
+    case "repository_damaged":
+      return `Le dépôt « ${subject} » est abîmé ; sur ${machine}, « intendance verify » nomme ce qui est perdu.`;
+    case "care_failing":
+      return `Dans le dépôt « ${subject} », ${finding.kind} n’aboutit pas ; ${last}.`;
     case "filesystem_full":
       return `Le disque ${subject} de ${machine} est plein : il en reste ${left}.`;
     case "filesystem_low":

@@ -7,10 +7,12 @@ export type Presence = "pending" | "up" | "silent";
 export type FindingCode =
   | "machine_silent"
   | "service_down"
+  | "repository_damaged"
   | "backup_failed"
   | "filesystem_full"
   | "backup_overdue"
   | "backup_never"
+  | "care_failing"
   | "filesystem_low"
   | "memory_low"
   | "backupd_silent"
@@ -89,6 +91,24 @@ export interface Job {
   } | null;
 }
 
+export interface Care {
+  machine: string;
+  repository: string;
+  running: boolean;
+  snapshots: number | null;
+  bytes: number | null;
+  damaged_objects: number | null;
+  lost_files: number | null;
+  oldest_unread: string | null;
+  tasks: {
+    name: "forget" | "prune" | "verify";
+    last_success: string | null;
+    failures: number;
+    overdue: boolean;
+    error: string | null;
+  }[];
+}
+
 export interface Budget {
   fund: string;
   label: string;
@@ -119,5 +139,6 @@ export interface Overview {
   machines: Machine[];
   services: Service[];
   jobs: Job[];
+  care: Care[];
   billing: { state: Presence; currency: string; budgets: Budget[] } | null;
 }

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+#include "backupd/schedule/care_runner.hpp"
+
+#include "core/error.hpp"
+#include "core/log.hpp"
+#include "storage/stoppable_store.hpp"
+
+namespace intendance::backupd {
+
+namespace {
+
+constexpr std::size_t most_logged = 100; // findings of one run
+
+void forget_by_rules(const CareConfig& care, const CareSetting& setting,
+                     const Repository& repository, CareResult& result) {
+  const auto decisions = decide(*care.keep, repository.snapshots(result.findings), std::nullopt,
+                                setting.zone, setting.clock.now());
+  const auto removed = forget(repository, decisions);
+  result.forget = ForgetFigures{decisions.size() - removed, removed};
+}
+
+void prune_packs(const CareConfig& care, const CareSetting& setting,
+                 const std::filesystem::path& scratch, const Repository& repository,
+                 std::stop_token stop, CareResult& result) {
+  PruneOptions options;
+  options.machine = setting.machine;
+  options.grace = care.grace;
+  auto report = prune_in(scratch, repository, options, std::move(stop));
+  result.prune = figures_of(report);
+  result.findings = std::move(report.findings);
+}
+
+void verify_in_turn(const CareConfig& care, const CareSetting& setting,
+                    const std::filesystem::path& scratch, const Repository& repository,
+                    std::stop_token stop, CareResult& result) {
+  const auto now = setting.clock.now();
+  VerifyLedger ledger(verify_ledger_file(setting.state, repository), now);
+  const auto turn = reading_turn(*care.verify, setting.zone, now);
+  VerifyOptions options;
+  options.read_data = true;
+  options.percent = turn.percent;
+  options.unread_since = turn.unread_since;
+  options.ledger = &ledger;
+  auto report = verify_in(scratch, repository, options, std::move(stop));
+  result.verify = figures_of(report);
+  result.findings = std::move(report.findings);
+  result.findings.insert(result.findings.end(), report.remarks.begin(), report.remarks.end());
+}
+
+void do_task(const CareConfig& care, CareTask task, const CareSetting& setting,
+             const std::filesystem::path& scratch, const std::stop_token& stop,
+             CareResult& result) {
+  auto store = storage::stoppable(storage::open_store(care.repository.url), stop);
+  const auto repository = Repository::open(
+      std::move(store), KeyFolder(care.repository.keys),
+      task == CareTask::verify ? roles_to_verify : roles_to_maintain, setting.state / "trust");
+  result.repository_id = core::to_hex(repository.trust().repository);
+  if (task != CareTask::verify) result.findings = repository.findings();
+  switch (task) {
+  case CareTask::forget: forget_by_rules(care, setting, repository, result); break;
+  case CareTask::prune: prune_packs(care, setting, scratch, repository, stop, result); break;
+  case CareTask::verify: verify_in_turn(care, setting, scratch, repository, stop, result); break;
+  }
+  result.size = measure(repository);
+}
+
+void log_findings(const CareConfig& care, CareTask task, const std::vector<Finding>& findings) {
+  for (std::size_t each = 0; each < std::min(findings.size(), most_logged); ++each) {
+    core::log::warning("repository holds something that is not as it should be, going on",
+                       {{"repository", care.repository.name},
+                        {"task", std::string(name_of(task))},
+                        {"object", findings[each].object},
+                        {"reason", findings[each].message}});
+  }
+}
+
+void log_result(const CareConfig& care, CareTask task, const CareResult& result) {
+  const auto& name = care.repository.name;
+  const auto& run = result.run;
+  log_findings(care, task, result.findings);
+  const auto seconds =
+      std::to_string(std::chrono::floor<std::chrono::seconds>(run.finished - run.started).count());
+  if (run.outcome == Outcome::failed) {
+    core::log::error(
+        "care failed, trying again soon",
+        {{"repository", name}, {"task", std::string(name_of(task))}, {"reason", run.error}});
+  } else if (task == CareTask::forget) {
+    core::log::info("snapshots forgotten by the rules",
+                    {{"repository", name},
+                     {"kept", std::to_string(result.forget->kept)},
+                     {"removed", std::to_string(result.forget->removed)},
+                     {"seconds", seconds}});
+  } else if (task == CareTask::prune) {
+    core::log::info("repository pruned",
+                    {{"repository", name},
+                     {"marked_bytes", std::to_string(result.prune->marked_bytes)},
+                     {"freed_bytes", std::to_string(result.prune->freed_bytes)},
+                     {"seconds", seconds}});
+  } else if (result.verify->damaged_objects > 0) {
+    core::log::error("repository is damaged; intendance verify names what it costs",
+                     {{"repository", name},
+                      {"damaged_objects", std::to_string(result.verify->damaged_objects)},
+                      {"seconds", seconds}});
+  } else {
+    core::log::info("repository verified",
+                    {{"repository", name},
+                     {"bytes_read", std::to_string(result.verify->bytes_read)},
+                     {"seconds", seconds}});
+  }
+}
+
+} // namespace
+
+PruneFigures figures_of(const PruneReport& report) {
+  return {report.marked_bytes, report.waiting, report.deleted, report.deleted_bytes};
+}
+
+VerifyFigures figures_of(const VerifyReport& report) {
+  VerifyFigures figures;
+  figures.packs = report.packs;
+  figures.packs_read = report.packs_read;
+  figures.bytes_read = report.bytes_read;
+  figures.damaged_objects = count_objects(report.findings);
+  figures.lost_files = count_lost_files(report);
+  figures.never_read_bytes = report.reading.never_read_bytes;
+  figures.oldest_unread = report.reading.oldest_unread;
+  return figures;
+}
+
+void remember(const CareStates& states, const std::string& repository, CareTask task,
+              const CareResult& result, Counts counts) {
+  auto state = states.load(repository);
+  if (!result.repository_id.empty() && state.repository_id != result.repository_id) {
+    if (!state.repository_id.empty()) state = {{}, state.first_seen, {}, {}, {}, {}, {}};
+    state.repository_id = result.repository_id;
+  }
+  auto& remembered = state.of(task);
+  if (counts == Counts::as_run) {
+    const bool failed = result.run.outcome == Outcome::failed;
+    if (!failed) remembered.last_success = result.run.finished;
+    remembered.failures = failed ? remembered.failures + 1 : 0;
+    remembered.last_run = result.run;
+  }
+  if (result.forget) state.forget = result.forget;
+  if (result.prune) state.prune = result.prune;
+  if (result.verify) state.verify = result.verify;
+  if (result.size) state.size = result.size;
+  states.store(repository, state);
+}
+
+CareResult run_care(const CareConfig& care, CareTask task, const CareSetting& setting,
+                    std::stop_token stop) {
+  const CareStates states(setting.state);
+  const CareLock lock(states, care.repository.name);
+  CareResult result;
+  result.run.started = setting.clock.now();
+  try {
+    do_task(care, task, setting, lock.scratch(), stop, result);
+    result.run.findings = result.findings.size();
+    result.run.outcome = result.findings.empty() ? Outcome::done : Outcome::warnings;
+  } catch (const std::exception& error) { // the boundary of one task
+    if (stop.stop_requested()) throw core::Cancelled("stopped as asked");
+    result.run.outcome = Outcome::failed;
+    result.run.error = error.what();
+  }
+  result.run.finished = setting.clock.now();
+  remember(states, care.repository.name, task, result);
+  return result;
+}
+
+std::vector<Duty> care_duties(const std::vector<CareConfig>& all, const CareStates& states,
+                              const CareSetting& setting) {
+  std::vector<Duty> duties;
+  for (const auto& care : all) {
+    const auto& name = care.repository.name;
+    for (const auto& key : care.not_yet) {
+      core::log::warning("[[care]] asks for what this version does not do yet, going on without it",
+                         {{"repository", name}, {"key", key}});
+    }
+    auto state = states.load(name);
+    if (!state.first_seen) {
+      state.first_seen = setting.clock.now();
+      states.store(name, state);
+    }
+    for (const auto task : care_tasks) {
+      duties.push_back({[&, task] {
+                          return next_run(care, task, states.load(care.repository.name),
+                                          setting.zone);
+                        },
+                        [&, task](std::stop_token stop) {
+                          if (states.is_running(care.repository.name))
+                            return; // by hand; then it is asked again
+                          core::log::info("care begins", {{"repository", care.repository.name},
+                                                          {"task", std::string(name_of(task))}});
+                          log_result(care, task, run_care(care, task, setting, std::move(stop)));
+                        }});
+    }
+  }
+  return duties;
+}
+
+} // namespace intendance::backupd
