@@ -22,7 +22,10 @@ namespace {
 JobConfig job_by_name(const CommandContext& context, const std::string& name) {
   std::string names;
   for (auto& job : read_jobs(context.config())) {
-    if (job.name == name) return job;
+    if (job.name == name) {
+      apply_limits(context, job.repository.limits);
+      return job;
+    }
     names += (names.empty() ? "" : ", ") + job.name;
   }
   throw ConfigError("\"" + name + "\" is not a [[job]] of " + context.config().file().string() +

@@ -27,18 +27,24 @@ options::options_description repository_options() {
       "repository", options::value<std::string>()->value_name("URL|NAME"),
       "address (file:///…), or a name of the configuration; needed when it names several")(
       "keys", options::value<std::string>()->value_name("DIR"),
-      "folder of the keys, for an address");
+      "folder of the keys, for an address")(
+      "limit-upload", options::value<std::string>()->value_name("RATE"),
+      "bytes a second to the repository at most: 5MB/s, 500KiB/s, none (the configuration's)")(
+      "limit-download", options::value<std::string>()->value_name("RATE"),
+      "bytes a second from it at most");
   return description;
 }
 
 } // namespace
 
-RepositoryConfig chosen_repository(const CommandContext& context) {
+namespace {
+
+RepositoryConfig repository_without_limits(const CommandContext& context) {
   const auto wanted = context.text("repository", "");
   if (wanted.find("://") != std::string::npos) {
     if (!context.has("keys"))
       throw ConfigError("--keys DIR is missing: where are the keys of " + wanted + "?");
-    return {wanted, wanted, context.text("keys")};
+    return {wanted, wanted, context.text("keys"), {}};
   }
   if (wanted.starts_with('/'))
     throw ConfigError("\"" + wanted + "\" is a path; as an address it is file://" + wanted);
@@ -59,6 +65,23 @@ RepositoryConfig chosen_repository(const CommandContext& context) {
                                          (names.empty() ? "none" : names));
 }
 
+} // namespace
+
+void apply_limits(const CommandContext& context, storage::BandwidthLimits& limits) {
+  for (const auto& [option, limit] :
+       {std::pair("limit-upload", &limits.put), std::pair("limit-download", &limits.get)}) {
+    if (!context.has(option)) continue;
+    *limit = core::with_context("--" + std::string(option),
+                                [&] { return parse_limit(context.text(option)); });
+  }
+}
+
+RepositoryConfig chosen_repository(const CommandContext& context) {
+  auto chosen = repository_without_limits(context);
+  apply_limits(context, chosen.limits);
+  return chosen;
+}
+
 // On a machine of the moment there is none: nothing is remembered then of what was seen.
 bool has_state(const CommandContext& context) {
   return context.has("state") || ::access(context.state_directory().c_str(), W_OK) == 0;
@@ -75,7 +98,7 @@ std::filesystem::path verify_memory(const CommandContext& context, const Reposit
 
 Repository open_repository(const CommandContext& context, std::initializer_list<Role> roles) {
   const auto chosen = chosen_repository(context);
-  return Repository::open(storage::open_store(chosen.url), KeyFolder(chosen.keys), roles,
+  return Repository::open(open_store(chosen, context.stop()), KeyFolder(chosen.keys), roles,
                           trust_memory(context));
 }
 

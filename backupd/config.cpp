@@ -5,7 +5,6 @@
 #include "backupd/sources/postgresql.hpp"
 #include "core/error.hpp"
 #include "core/http_server.hpp"
-#include "storage/limited_store.hpp"
 
 #include <fmt/format.h>
 
@@ -55,12 +54,21 @@ RepositoryConfig repository_of(const std::vector<RepositoryConfig>& all, ConfigT
                                (allowed.empty() ? "none is there yet" : allowed));
 }
 
+// What is not said stays as it is.
+void read_limits(ConfigTable& table, storage::BandwidthLimits& limits) {
+  for (const auto& [key, limit] :
+       {std::pair("limit_upload", &limits.put), std::pair("limit_download", &limits.get)}) {
+    if (const auto text = table.optional_text(key)) *limit = table.parsed(key, *text, parse_limit);
+  }
+}
+
 JobConfig read_job(const ConfigDocument& document,
                    const std::vector<RepositoryConfig>& repositories, ConfigTable& table) {
   JobConfig job;
   job.name = table.text("name");
   check_job_name(table, job.name);
   job.repository = repository_of(repositories, table);
+  read_limits(table, job.repository.limits);
   if (const auto schedule = table.optional_text("schedule")) {
     job.schedule = table.parsed("schedule", *schedule, core::Schedule::parse);
   }
@@ -160,10 +168,22 @@ CareConfig read_one_care(const ConfigDocument& document,
 
 } // namespace
 
+std::optional<std::uint64_t> parse_limit(const std::string& text) {
+  if (text == "none") return std::nullopt;
+  return storage::parse_byte_rate(text);
+}
+
+std::unique_ptr<storage::ObjectStore> open_store(const RepositoryConfig& repository,
+                                                 std::stop_token stop) {
+  return storage::limit_bandwidth(storage::open_store(repository.url), repository.limits,
+                                  std::move(stop));
+}
+
 std::vector<RepositoryConfig> read_repositories(const ConfigDocument& document) {
   std::vector<RepositoryConfig> all;
   for (auto& [name, table] : document.named_tables("repository")) {
     all.push_back({name, table.text("url"), table.path("keys")});
+    read_limits(table, all.back().limits);
     table.finish();
   }
   return all;

@@ -5,6 +5,7 @@
 #include "backupd/schedule/retention.hpp"
 #include "core/calendar.hpp"
 #include "core/config.hpp"
+#include "storage/limited_store.hpp"
 
 #include <filesystem>
 #include <map>
@@ -18,11 +19,12 @@ struct RepositoryConfig {
   std::string name;
   std::string url;
   std::filesystem::path keys;
+  storage::BandwidthLimits limits = {};
 };
 
 struct JobConfig {
   std::string name; // of [a-z0-9._-]
-  RepositoryConfig repository;
+  RepositoryConfig repository; // with the limits of this job
   std::optional<core::Schedule> schedule; // none: only by hand
   std::vector<std::filesystem::path> paths;
   std::vector<std::string> exclude;    // see engine/exclude.hpp
@@ -52,6 +54,12 @@ std::vector<JobConfig> read_jobs(const core::ConfigDocument& document);
 // `drill` and `archive` are checked, and nothing is done about them yet.
 std::vector<CareConfig> read_care(const core::ConfigDocument& document);
 Config read_config(const core::ConfigDocument& document);
+
+// The store of a repository, within its limits; waiting for them ends when `stop` is requested.
+std::unique_ptr<storage::ObjectStore> open_store(const RepositoryConfig& repository,
+                                                 std::stop_token stop);
+// "5MB/s", or "none". Throws ConfigError.
+std::optional<std::uint64_t> parse_limit(const std::string& text);
 
 // For `intendance config check`: throws where read_config() would, of what is there.
 void check_config(const core::ConfigDocument& document);

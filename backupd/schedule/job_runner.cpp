@@ -44,7 +44,7 @@ JobRun run_job(const std::string& machine, const JobConfig& job, const std::file
   run.record.started = core::system_clock().now();
   try {
     auto repository =
-        Repository::open(storage::open_store(job.repository.url), KeyFolder(job.repository.keys),
+        Repository::open(open_store(job.repository, stop), KeyFolder(job.repository.keys),
                          {Role::writer}, state / "trust");
     auto result = back_up(repository, request_of(machine, job, state, stop), stop, progress);
     fill(run.record, result);

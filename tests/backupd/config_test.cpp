@@ -54,6 +54,23 @@ TEST(BackupConfig, NamesThePlaceAndWhatIsAllowed) {
   EXPECT_NE(schedule.find("allowed: hourly · daily HH:MM"), std::string::npos);
 }
 
+TEST(BackupConfig, AJobsLimitsReplaceThoseOfItsRepository) {
+  const auto config = read_config(core::ConfigDocument::parse(
+      "[backupd]\n" + repository +
+          "limit_upload = \"5MB/s\"\nlimit_download = \"500KiB/s\"\n"
+          "[[job]]\nname = \"tei\"\nrepository = \"far\"\npaths = [\"/srv\"]\n"
+          "[[job]]\nname = \"omeka\"\nrepository = \"far\"\npaths = [\"/var\"]\n"
+          "limit_upload = \"none\"\n",
+      "i.toml"));
+  EXPECT_EQ(config.jobs[0].repository.limits.put, 5'000'000u);
+  EXPECT_EQ(config.jobs[0].repository.limits.get, 512'000u);
+  EXPECT_FALSE(config.jobs[1].repository.limits.put);
+  EXPECT_EQ(config.jobs[1].repository.limits.get, 512'000u);
+  EXPECT_TRUE(message_of(repository + "limit_upload = \"fast\"\n")
+                  .starts_with("i.toml:5:16: [repository.far] limit_upload = \"fast\": \"fast\" is "
+                               "not a bandwidth\n  allowed: "));
+}
+
 TEST(BackupConfig, RefusesAPatternThatCannotBeMeant) {
   const auto message =
       message_of(repository + "[[job]]\nname = \"tei\"\nrepository = \"far\"\npaths = "
