@@ -114,6 +114,7 @@ void register_backup_commands(core::CommandLine& line) {
       "name of a job by --paths (manual)")(
       "machine", options::value<std::string>()->value_name("NAME"), "this machine's name");
   command.positional = {{"job", 1}};
+  add_priority(command, Urgency::background);
   line.add(std::move(command));
 }
 

@@ -123,6 +123,34 @@ ExitStatus status_of(bool any_warning) {
 
 std::string short_id(const SnapshotName& name) { return core::to_hex(name).substr(0, 8); }
 
+namespace {
+
+Priority chosen_priority(const CommandContext& context, Urgency urgency) {
+  if (!context.has("nice")) {
+    if (urgency == Urgency::awaited) return full_speed;
+    return context.has_config() ? read_priority(context.config()) : Priority();
+  }
+  const int nice = context.values()["nice"].as<int>();
+  if (nice < 0 || nice > 19)
+    throw ConfigError(fmt::format("--nice {}: 0 (full speed) to 19 is wanted", nice));
+  return nice == 0 ? full_speed : Priority{nice, Priority().io};
+}
+
+} // namespace
+
+void add_priority(Command& command, Urgency urgency) {
+  command.options.add_options()(
+      "nice", options::value<int>()->value_name("N"),
+      urgency == Urgency::awaited
+          ? "give way to other programs: 19 the most, 0 (the usual) not at all"
+          : "give way to other programs: 19 the most, 0 not at all (the configuration's, or 10)");
+  command.run = [run = command.run, urgency](CommandContext& context) {
+    ExitStatus status = ExitStatus::done;
+    with_priority(chosen_priority(context, urgency), [&] { status = run(context); });
+    return status;
+  };
+}
+
 Command make_command(const std::string& name, const std::string& summary,
                      const std::string& arguments, const std::string& example,
                      ExitStatus (*run)(CommandContext&)) {

@@ -218,6 +218,26 @@ std::vector<CareConfig> read_care(const ConfigDocument& document) {
   return all;
 }
 
+namespace {
+
+Priority priority_of(ConfigTable& table) {
+  const Priority usual;
+  Priority priority;
+  priority.nice = static_cast<int>(table.integer("nice", usual.nice, 0, 19));
+  const auto io = table.choice("io_class", {"normal", "best-effort", "idle"}, "best-effort");
+  priority.io = io == "normal" ? IoClass::normal
+                : io == "idle" ? IoClass::idle
+                               : IoClass::best_effort;
+  return priority;
+}
+
+} // namespace
+
+Priority read_priority(const ConfigDocument& document) {
+  auto table = document.table("backupd");
+  return table ? priority_of(*table) : Priority();
+}
+
 Config read_config(const ConfigDocument& document) {
   Config config;
   config.machine = document.machine_name();
@@ -229,6 +249,7 @@ Config read_config(const ConfigDocument& document) {
   if (!address.is_loopback() && !config.token_file) {
     table->fail("listen", "is not on loopback, which needs token_file = \"…\"");
   }
+  config.priority = priority_of(*table);
   table->finish();
   config.jobs = read_jobs(document);
   config.care = read_care(document);

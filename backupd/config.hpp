@@ -2,6 +2,7 @@
 // [backupd], [repository.NAME], [[job]] and, on the hub, [[care]].
 #pragma once
 
+#include "backupd/priority.hpp"
 #include "backupd/schedule/retention.hpp"
 #include "core/calendar.hpp"
 #include "core/config.hpp"
@@ -23,8 +24,8 @@ struct RepositoryConfig {
 };
 
 struct JobConfig {
-  std::string name; // of [a-z0-9._-]
-  RepositoryConfig repository; // with the limits of this job
+  std::string name;                       // of [a-z0-9._-]
+  RepositoryConfig repository;            // with the limits of this job
   std::optional<core::Schedule> schedule; // none: only by hand
   std::vector<std::filesystem::path> paths;
   std::vector<std::string> exclude;    // see engine/exclude.hpp
@@ -44,6 +45,7 @@ struct Config {
   std::string machine;
   std::string listen;
   std::optional<std::filesystem::path> token_file;
+  Priority priority; // of what runs by schedule
   std::vector<JobConfig> jobs;
   std::vector<CareConfig> care;
 };
@@ -53,6 +55,8 @@ std::vector<RepositoryConfig> read_repositories(const core::ConfigDocument& docu
 std::vector<JobConfig> read_jobs(const core::ConfigDocument& document);
 // `drill` and `archive` are checked, and nothing is done about them yet.
 std::vector<CareConfig> read_care(const core::ConfigDocument& document);
+// Of [backupd], or the usual one.
+Priority read_priority(const core::ConfigDocument& document);
 Config read_config(const core::ConfigDocument& document);
 
 // The store of a repository, within its limits; waiting for them ends when `stop` is requested.

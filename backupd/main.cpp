@@ -22,7 +22,7 @@ int main(int count, char** arguments) {
     const core::HttpServer server(options, backupd::make_router(jobs, page));
     const backupd::Scheduler scheduler(
         config.jobs, states, daemon.clock(), zone,
-        backupd::logged_runner(config.machine, daemon.state_directory()));
+        backupd::logged_runner(config.machine, daemon.state_directory(), config.priority));
     daemon.ready("answering on " + server.address());
     daemon.wait();
   });

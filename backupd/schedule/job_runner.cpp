@@ -93,10 +93,11 @@ void log_run(const JobConfig& job, const JobRun& run) {
 } // namespace
 
 std::function<void(const JobConfig&, std::stop_token)>
-logged_runner(const std::string& machine, const std::filesystem::path& state) {
-  return [machine, state](const JobConfig& job, std::stop_token stop) {
+logged_runner(const std::string& machine, const std::filesystem::path& state,
+              const Priority& priority) {
+  return [machine, state, priority](const JobConfig& job, std::stop_token stop) {
     core::log::info("backup begins", {{"job", job.name}, {"repository", job.repository.name}});
-    log_run(job, run_job(machine, job, state, stop));
+    with_priority(priority, [&] { log_run(job, run_job(machine, job, state, stop)); });
   };
 }
 

@@ -30,6 +30,7 @@ TEST(BackupConfig, ReadsJobs) {
           "[\"postgresql:///wiki\"]\n",
       "i.toml"));
   EXPECT_EQ(config.machine, "web-1");
+  EXPECT_EQ(config.priority, Priority());
   EXPECT_EQ(config.listen, "127.0.0.1:9711");
   ASSERT_EQ(config.jobs.size(), 2u);
   EXPECT_EQ(config.jobs[0].schedule->text(), "daily 02:15");
@@ -69,6 +70,14 @@ TEST(BackupConfig, AJobsLimitsReplaceThoseOfItsRepository) {
   EXPECT_TRUE(message_of(repository + "limit_upload = \"fast\"\n")
                   .starts_with("i.toml:5:16: [repository.far] limit_upload = \"fast\": \"fast\" is "
                                "not a bandwidth\n  allowed: "));
+}
+
+TEST(BackupConfig, SaysHowMuchRunsGiveWay) {
+  const auto config = read_config(
+      core::ConfigDocument::parse("[backupd]\nnice = 19\nio_class = \"idle\"\n", "i.toml"));
+  EXPECT_EQ(config.priority, (Priority{19, IoClass::idle}));
+  EXPECT_TRUE(message_of("nice = -5\n").starts_with("i.toml:2:8: [backupd] nice"));
+  EXPECT_TRUE(message_of("io_class = \"fast\"\n").starts_with("i.toml:2:12: [backupd] io_class"));
 }
 
 TEST(BackupConfig, RefusesAPatternThatCannotBeMeant) {
