@@ -22,7 +22,10 @@ namespace {
 JobConfig job_by_name(const CommandContext& context, const std::string& name) {
   std::string names;
   for (auto& job : read_jobs(context.config())) {
-    if (job.name == name) return job;
+    if (job.name == name) {
+      apply_limits(context, job.repository.limits);
+      return job;
+    }
     names += (names.empty() ? "" : ", ") + job.name;
   }
   throw ConfigError("\"" + name + "\" is not a [[job]] of " + context.config().file().string() +
@@ -119,6 +122,7 @@ void register_backup_commands(core::CommandLine& line) {
       "name of a job by --paths (manual)")(
       "machine", options::value<std::string>()->value_name("NAME"), "this machine's name");
   command.positional = {{"job", 1}};
+  add_priority(command, Urgency::background);
   line.add(std::move(command));
 }
 

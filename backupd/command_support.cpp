@@ -29,18 +29,24 @@ options::options_description repository_options() {
       "repository", options::value<std::string>()->value_name("URL|NAME"),
       "address (file:///…), or a name of the configuration; needed when it names several")(
       "keys", options::value<std::string>()->value_name("DIR"),
-      "folder of the keys, for an address");
+      "folder of the keys, for an address")(
+      "limit-upload", options::value<std::string>()->value_name("RATE"),
+      "bytes a second to the repository at most: 5MB/s, 500KiB/s, none (the configuration's)")(
+      "limit-download", options::value<std::string>()->value_name("RATE"),
+      "bytes a second from it at most");
   return description;
 }
 
 } // namespace
 
-RepositoryConfig chosen_repository(const CommandContext& context) {
+namespace {
+
+RepositoryConfig repository_without_limits(const CommandContext& context) {
   const auto wanted = context.text("repository", "");
   if (wanted.find("://") != std::string::npos) {
     if (!context.has("keys"))
       throw ConfigError("--keys DIR is missing: where are the keys of " + wanted + "?");
-    return {wanted, wanted, context.text("keys")};
+    return {wanted, wanted, context.text("keys"), {}};
   }
   if (wanted.starts_with('/'))
     throw ConfigError("\"" + wanted + "\" is a path; as an address it is file://" + wanted);
@@ -61,6 +67,23 @@ RepositoryConfig chosen_repository(const CommandContext& context) {
                                          (names.empty() ? "none" : names));
 }
 
+} // namespace
+
+void apply_limits(const CommandContext& context, storage::BandwidthLimits& limits) {
+  for (const auto& [option, limit] :
+       {std::pair("limit-upload", &limits.put), std::pair("limit-download", &limits.get)}) {
+    if (!context.has(option)) continue;
+    *limit = core::with_context("--" + std::string(option),
+                                [&] { return parse_limit(context.text(option)); });
+  }
+}
+
+RepositoryConfig chosen_repository(const CommandContext& context) {
+  auto chosen = repository_without_limits(context);
+  apply_limits(context, chosen.limits);
+  return chosen;
+}
+
 // On a machine of the moment there is none: nothing is remembered then of what was seen.
 bool has_state(const CommandContext& context) {
   return context.has("state") || ::access(context.state_directory().c_str(), W_OK) == 0;
@@ -77,7 +100,7 @@ std::filesystem::path verify_memory(const CommandContext& context, const Reposit
 
 Repository open_repository(const CommandContext& context, std::initializer_list<Role> roles) {
   const auto chosen = chosen_repository(context);
-  return Repository::open(storage::open_store(chosen.url), KeyFolder(chosen.keys), roles,
+  return Repository::open(open_store(chosen, context.stop()), KeyFolder(chosen.keys), roles,
                           trust_memory(context));
 }
 
@@ -101,6 +124,34 @@ ExitStatus status_of(bool any_warning) {
 }
 
 std::string short_id(const SnapshotName& name) { return core::to_hex(name).substr(0, 8); }
+
+namespace {
+
+Priority chosen_priority(const CommandContext& context, Urgency urgency) {
+  if (!context.has("nice")) {
+    if (urgency == Urgency::awaited) return full_speed;
+    return context.has_config() ? read_priority(context.config()) : Priority();
+  }
+  const int nice = context.values()["nice"].as<int>();
+  if (nice < 0 || nice > 19)
+    throw ConfigError(fmt::format("--nice {}: 0 (full speed) to 19 is wanted", nice));
+  return nice == 0 ? full_speed : Priority{nice, Priority().io};
+}
+
+} // namespace
+
+void add_priority(Command& command, Urgency urgency) {
+  command.options.add_options()(
+      "nice", options::value<int>()->value_name("N"),
+      urgency == Urgency::awaited
+          ? "give way to other programs: 19 the most, 0 (the usual) not at all"
+          : "give way to other programs: 19 the most, 0 not at all (the configuration's, or 10)");
+  command.run = [run = command.run, urgency](CommandContext& context) {
+    ExitStatus status = ExitStatus::done;
+    with_priority(chosen_priority(context, urgency), [&] { status = run(context); });
+    return status;
+  };
+}
 
 Command make_command(const std::string& name, const std::string& summary,
                      const std::string& arguments, const std::string& example,

@@ -34,8 +34,15 @@ core::Command make_command(const std::string& name, const std::string& summary,
                            const std::string& arguments, const std::string& example,
                            core::ExitStatus (*run)(core::CommandContext&));
 
+// Gives the command --nice, and has it run so; without that option as [backupd] says, or at full
+// speed where somebody waits for what it does.
+enum class Urgency { background, awaited };
+void add_priority(core::Command& command, Urgency urgency);
+
 // Of --repository and --keys, or of the configuration. Throws ConfigError.
 RepositoryConfig chosen_repository(const core::CommandContext& context);
+// What --limit-upload and --limit-download say, in place of what is there. Throws ConfigError.
+void apply_limits(const core::CommandContext& context, storage::BandwidthLimits& limits);
 // Where the newest trust object that this machine saw is remembered: in the state folder; on a
 // machine of the moment there is none, and the path is empty.
 std::filesystem::path trust_memory(const core::CommandContext& context);

@@ -6,7 +6,6 @@
 #include "core/error.hpp"
 #include "core/http_server.hpp"
 #include "core/sha256.hpp"
-#include "storage/limited_store.hpp"
 
 #include <fmt/format.h>
 
@@ -62,12 +61,21 @@ RepositoryConfig repository_of(const std::vector<RepositoryConfig>& all, ConfigT
                                (allowed.empty() ? "none is there yet" : allowed));
 }
 
+// What is not said stays as it is.
+void read_limits(ConfigTable& table, storage::BandwidthLimits& limits) {
+  for (const auto& [key, limit] :
+       {std::pair("limit_upload", &limits.put), std::pair("limit_download", &limits.get)}) {
+    if (const auto text = table.optional_text(key)) *limit = table.parsed(key, *text, parse_limit);
+  }
+}
+
 JobConfig read_job(const ConfigDocument& document,
                    const std::vector<RepositoryConfig>& repositories, ConfigTable& table) {
   JobConfig job;
   job.name = table.text("name");
   check_file_name(table, "name", job.name, Letters::small);
   job.repository = repository_of(repositories, table);
+  read_limits(table, job.repository.limits);
   if (const auto schedule = table.optional_text("schedule")) {
     job.schedule = table.parsed("schedule", *schedule, core::Schedule::parse);
   }
@@ -205,10 +213,22 @@ CareConfig read_one_care(const ConfigDocument& document,
 
 } // namespace
 
+std::optional<std::uint64_t> parse_limit(const std::string& text) {
+  if (text == "none") return std::nullopt;
+  return storage::parse_byte_rate(text);
+}
+
+std::unique_ptr<storage::ObjectStore> open_store(const RepositoryConfig& repository,
+                                                 std::stop_token stop) {
+  return storage::limit_bandwidth(storage::open_store(repository.url), repository.limits,
+                                  std::move(stop));
+}
+
 std::vector<RepositoryConfig> read_repositories(const ConfigDocument& document) {
   std::vector<RepositoryConfig> all;
   for (auto& [name, table] : document.named_tables("repository")) {
     all.push_back({name, table.text("url"), table.path("keys")});
+    read_limits(table, all.back().limits);
     table.finish();
   }
   return all;
@@ -243,6 +263,26 @@ std::vector<CareConfig> read_care(const ConfigDocument& document, KeyCheck keys)
   return all;
 }
 
+namespace {
+
+Priority priority_of(ConfigTable& table) {
+  const Priority usual;
+  Priority priority;
+  priority.nice = static_cast<int>(table.integer("nice", usual.nice, 0, 19));
+  const auto io = table.choice("io_class", {"normal", "best-effort", "idle"}, "best-effort");
+  priority.io = io == "normal" ? IoClass::normal
+                : io == "idle" ? IoClass::idle
+                               : IoClass::best_effort;
+  return priority;
+}
+
+} // namespace
+
+Priority read_priority(const ConfigDocument& document) {
+  auto table = document.table("backupd");
+  return table ? priority_of(*table) : Priority();
+}
+
 Config read_config(const ConfigDocument& document) {
   Config config;
   config.machine = document.machine_name();
@@ -254,6 +294,7 @@ Config read_config(const ConfigDocument& document) {
   if (!address.is_loopback() && !config.token_file) {
     table->fail("listen", "is not on loopback, which needs token_file = \"…\"");
   }
+  config.priority = priority_of(*table);
   table->finish();
   config.jobs = read_jobs(document);
   config.care = read_care(document);

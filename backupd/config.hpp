@@ -2,9 +2,11 @@
 // [backupd], [repository.NAME], [[job]] and, on the hub, [[care]].
 #pragma once
 
+#include "backupd/priority.hpp"
 #include "backupd/schedule/retention.hpp"
 #include "core/calendar.hpp"
 #include "core/config.hpp"
+#include "storage/limited_store.hpp"
 
 #include <chrono>
 #include <filesystem>
@@ -19,11 +21,12 @@ struct RepositoryConfig {
   std::string name;
   std::string url;
   std::filesystem::path keys;
+  storage::BandwidthLimits limits = {};
 };
 
 struct JobConfig {
-  std::string name; // of [a-z0-9._-]
-  RepositoryConfig repository;
+  std::string name;                       // of [a-z0-9._-]
+  RepositoryConfig repository;            // with the limits of this job
   std::optional<core::Schedule> schedule; // none: only by hand
   std::vector<std::filesystem::path> paths;
   std::vector<std::string> exclude;    // see engine/exclude.hpp
@@ -46,6 +49,7 @@ struct Config {
   std::string machine;
   std::string listen;
   std::optional<std::filesystem::path> token_file;
+  Priority priority; // of what runs by schedule
   std::vector<JobConfig> jobs;
   std::vector<CareConfig> care;
 };
@@ -58,7 +62,15 @@ enum class KeyCheck { none, look };
 // `drill` and `archive` are checked, and nothing is done about them yet.
 std::vector<CareConfig> read_care(const core::ConfigDocument& document,
                                   KeyCheck keys = KeyCheck::none);
+// Of [backupd], or the usual one.
+Priority read_priority(const core::ConfigDocument& document);
 Config read_config(const core::ConfigDocument& document);
+
+// The store of a repository, within its limits; waiting for them ends when `stop` is requested.
+std::unique_ptr<storage::ObjectStore> open_store(const RepositoryConfig& repository,
+                                                 std::stop_token stop);
+// "5MB/s", or "none". Throws ConfigError.
+std::optional<std::uint64_t> parse_limit(const std::string& text);
 
 // For `intendance config check`: throws where read_config() would, of what is there.
 void check_config(const core::ConfigDocument& document);

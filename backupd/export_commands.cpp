@@ -184,6 +184,7 @@ void register_export_commands(core::CommandLine& line) {
       "strip", options::value<std::size_t>()->default_value(0)->value_name("N"),
       "drop N leading parts of each path");
   exporting.positional = {{"snapshot", 1}, {"path", -1}};
+  add_priority(exporting, Urgency::awaited);
   line.add(std::move(exporting));
 }
 

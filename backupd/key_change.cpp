@@ -16,7 +16,7 @@ KeyChange begin_key_change(const core::CommandContext& context) {
         "secrets that are sealed to everybody anew",
         keys.path().string(), owner ? "reader.key" : "owner.key"));
   }
-  auto store = storage::open_store(chosen.url);
+  auto store = open_store(chosen, context.stop());
   return core::with_context("opening " + store->address(), [&] {
     const auto memory = trust_memory(context);
     auto trust = find_trust(*store, keys.owner_public(), memory);

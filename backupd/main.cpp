@@ -23,11 +23,11 @@ int main(int count, char** arguments) {
     options.listen = config.listen;
     const core::HttpServer server(options, backupd::make_router(view, page));
     const backupd::CareSetting setting{config.machine, daemon.state_directory(), zone,
-                                       daemon.clock()};
+                                       daemon.clock(), config.priority};
     // Apart, so that reading a repository through delays no backup.
     const backupd::Scheduler jobs(
         job_duties(config.jobs, states, daemon.clock(), zone,
-                   backupd::logged_runner(config.machine, daemon.state_directory())),
+                   backupd::logged_runner(config.machine, daemon.state_directory(), config.priority)),
         daemon.clock());
     const backupd::Scheduler caring(care_duties(config.care, care, setting), daemon.clock());
     daemon.ready("answering on " + server.address());

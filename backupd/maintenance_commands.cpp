@@ -241,11 +241,14 @@ void register_maintenance_commands(core::CommandLine& line) {
                                 "repository's own, 7d)")("dry-run",
                                                          "only say what would be marked")(
       "machine", options::value<std::string>()->value_name("NAME"), "who prunes");
+  add_priority(pruning, Urgency::background);
   line.add(std::move(pruning));
 
-  line.add(make_command("repository rebuild-index",
-                        "Make the indexes anew from the packs (maintenance.key)", "",
-                        "intendance repository rebuild-index --repository web-1", rebuild_index));
+  auto rebuilding = make_command(
+      "repository rebuild-index", "Make the indexes anew from the packs (maintenance.key)", "",
+      "intendance repository rebuild-index --repository web-1", rebuild_index);
+  add_priority(rebuilding, Urgency::background);
+  line.add(std::move(rebuilding));
 }
 
 } // namespace intendance::backupd

@@ -115,6 +115,7 @@ void register_repair_command(core::CommandLine& line) {
                    "Make snapshots of what damaged ones have left (reader.key and writer.key)", "",
                    "intendance repository repair --repository web-1 --dry-run", repair_command);
   repairing.options.add_options()("dry-run", "only say what is lost");
+  add_priority(repairing, Urgency::background);
   line.add(std::move(repairing));
 }
 

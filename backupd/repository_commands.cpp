@@ -77,7 +77,7 @@ ExitStatus repository_init(CommandContext& context) {
       context.text("machine", context.has_config() ? context.config().machine_name() : "");
   if (machine.empty()) throw ConfigError("--machine NAME is missing: whose backups will these be?");
   const auto people = people_of(context);
-  const auto store = storage::open_store(chosen.url);
+  const auto store = open_store(chosen, context.stop());
   const KeyFolder keys(chosen.keys);
   Repository::initialise(*store, keys, machine, core::system_clock().now(), people);
   print_init(context, chosen, machine, people);

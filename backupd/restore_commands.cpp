@@ -210,6 +210,7 @@ void register_restore_commands(core::CommandLine& line) {
       "www-data=apache, 33:33=1001:1001, :adm=:staff, *=root, or by-name; may be repeated")(
       "dry-run", "only count what would be restored");
   restoring.positional = {{"snapshot", 1}, {"path", -1}};
+  add_priority(restoring, Urgency::awaited);
   line.add(std::move(restoring));
 
   auto verifying =
@@ -218,6 +219,7 @@ void register_restore_commands(core::CommandLine& line) {
   verifying.options.add_options()(
       "read-data", options::value<std::string>()->implicit_value("100%")->value_name("N%"),
       "read every stored byte, or the N% that were unread for longest (--read-data=10%)");
+  add_priority(verifying, Urgency::background);
   line.add(std::move(verifying));
 }
 

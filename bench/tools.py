@@ -82,7 +82,7 @@ class Intendance(Tool):
         return f"exec {self.program} repository init --machine bench {self.options}"
 
     def backup(self, archive: str) -> str:
-        return f"exec {self.program} backup --paths {quote(self.source)} {self.options}"
+        return f"exec {self.program} backup --nice 0 --paths {quote(self.source)} {self.options}"
 
     def list_latest(self) -> str:
         return f"exec {self.program} ls latest {self.options}"

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <condition_variable>
+#include <mutex>
 
 namespace intendance::storage {
 
@@ -71,7 +73,7 @@ private:
   std::stop_token stop_;
 };
 
-class LimitedStore final : public ObjectStore {
+class LimitedStore : public ObjectStore {
 public:
   LimitedStore(ObjectStore& inner, const BandwidthLimits& limits, core::Clock& clock,
                std::stop_token stop)
@@ -109,6 +111,32 @@ private:
   ObjectStore& inner_;
   std::stop_token stop_;
   std::optional<TokenBucket> puts_, gets_;
+};
+
+// Time goes on evenly, whoever sets the machine's clock meanwhile.
+class SteadyClock final : public core::Clock {
+public:
+  TimePoint now() const override {
+    return TimePoint(std::chrono::steady_clock::now().time_since_epoch());
+  }
+  void sleep_until(TimePoint when, std::stop_token stop) override {
+    std::mutex mutex;
+    std::condition_variable_any wake;
+    std::unique_lock lock(mutex);
+    wake.wait_for(lock, stop, when - now(), [] { return false; });
+  }
+};
+
+// Owns what a LimitedStore only looks at.
+struct Owned {
+  std::unique_ptr<ObjectStore> store;
+  SteadyClock clock;
+};
+class OwningLimitedStore final : private Owned, public LimitedStore {
+public:
+  OwningLimitedStore(std::unique_ptr<ObjectStore> inner, const BandwidthLimits& limits,
+                     std::stop_token stop)
+      : Owned{std::move(inner), {}}, LimitedStore(*Owned::store, limits, clock, std::move(stop)) {}
 };
 
 struct Unit {
@@ -159,6 +187,12 @@ std::uint64_t parse_byte_rate(std::string_view text) {
 std::unique_ptr<ObjectStore> limit_bandwidth(ObjectStore& inner, const BandwidthLimits& limits,
                                              core::Clock& clock, std::stop_token stop) {
   return std::make_unique<LimitedStore>(inner, limits, clock, std::move(stop));
+}
+
+std::unique_ptr<ObjectStore> limit_bandwidth(std::unique_ptr<ObjectStore> inner,
+                                             const BandwidthLimits& limits, std::stop_token stop) {
+  if (!limits.any()) return inner;
+  return std::make_unique<OwningLimitedStore>(std::move(inner), limits, std::move(stop));
 }
 
 } // namespace intendance::storage

@@ -15,6 +15,7 @@ std::uint64_t parse_byte_rate(std::string_view text);
 
 struct BandwidthLimits {
   std::optional<std::uint64_t> put = {}, get = {}; // bytes a second; none: as fast as it goes
+  bool any() const { return put || get; }
 };
 
 // Keeps what is put into another store and got from it below a rate, all threads together. A
@@ -24,5 +25,9 @@ struct BandwidthLimits {
 // Cancelled when `stop` is requested.
 std::unique_ptr<ObjectStore> limit_bandwidth(ObjectStore& inner, const BandwidthLimits& limits,
                                              core::Clock& clock, std::stop_token stop = {});
+// The same of a store that it takes over, by a clock that nobody sets; without limits the store
+// itself.
+std::unique_ptr<ObjectStore> limit_bandwidth(std::unique_ptr<ObjectStore> inner,
+                                             const BandwidthLimits& limits, std::stop_token stop);
 
 } // namespace intendance::storage

@@ -50,7 +50,7 @@ void verify_in_turn(const CareConfig& care, const CareSetting& setting,
 void do_task(const CareConfig& care, CareTask task, const CareSetting& setting,
              const std::filesystem::path& scratch, const std::stop_token& stop,
              CareResult& result) {
-  auto store = storage::stoppable(storage::open_store(care.repository.url), stop);
+  auto store = storage::stoppable(open_store(care.repository, stop), stop);
   const auto repository = Repository::open(
       std::move(store), KeyFolder(care.repository.keys),
       task == CareTask::verify ? roles_to_verify : roles_to_maintain, setting.state / "trust");
@@ -155,7 +155,10 @@ CareResult run_care(const CareConfig& care, CareTask task, const CareSetting& se
   CareResult result;
   result.run.started = setting.clock.now();
   try {
-    do_task(care, task, setting, lock.scratch(), stop, result);
+    with_priority(setting.priority,
+                  [&] { do_task(care, task, setting, lock.scratch(), stop, result); });
+    // A store that was told to stop looks like one that has lost something.
+    if (stop.stop_requested()) throw core::Cancelled("stopped as asked");
     result.run.findings = result.findings.size();
     result.run.outcome = result.findings.empty() ? Outcome::done : Outcome::warnings;
   } catch (const std::exception& error) { // the boundary of one task

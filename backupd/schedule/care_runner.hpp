@@ -33,6 +33,7 @@ struct CareSetting {
   std::filesystem::path state;
   core::TimeZone zone;
   core::Clock& clock;
+  Priority priority = {};
 };
 
 // Does a task now and remembers how it went, whatever happens. Throws Error when the repository is

@@ -48,7 +48,7 @@ JobRun run_job(const std::string& machine, const JobConfig& job, const std::file
   run.record.started = core::system_clock().now();
   try {
     auto repository =
-        Repository::open(storage::open_store(job.repository.url), KeyFolder(job.repository.keys),
+        Repository::open(open_store(job.repository, stop), KeyFolder(job.repository.keys),
                          {Role::writer}, state / "trust");
     auto result = back_up(repository, request_of(machine, job, state, stop), stop, progress);
     fill(run.record, result);
@@ -99,10 +99,11 @@ void log_run(const JobConfig& job, const JobRun& run) {
 } // namespace
 
 std::function<void(const JobConfig&, std::stop_token)>
-logged_runner(const std::string& machine, const std::filesystem::path& state) {
-  return [machine, state](const JobConfig& job, std::stop_token stop) {
+logged_runner(const std::string& machine, const std::filesystem::path& state,
+              const Priority& priority) {
+  return [machine, state, priority](const JobConfig& job, std::stop_token stop) {
     core::log::info("backup begins", {{"job", job.name}, {"repository", job.repository.name}});
-    log_run(job, run_job(machine, job, state, stop));
+    with_priority(priority, [&] { log_run(job, run_job(machine, job, state, stop)); });
   };
 }
 

@@ -23,8 +23,9 @@ JobRun run_job(const std::string& machine, const JobConfig& job, const std::file
                std::stop_token stop,
                const std::function<void(const BackupProgress&)>& progress = {});
 
-// run_job() for the scheduler: logs what it found and how it ended.
+// run_job() for the scheduler: gives way, and logs what it found and how it ended.
 std::function<void(const JobConfig&, std::stop_token)>
-logged_runner(const std::string& machine, const std::filesystem::path& state);
+logged_runner(const std::string& machine, const std::filesystem::path& state,
+              const Priority& priority);
 
 } // namespace intendance::backupd

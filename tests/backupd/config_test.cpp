@@ -33,6 +33,7 @@ TEST(BackupConfig, ReadsJobs) {
           "[\"postgresql:///wiki\"]\n",
       "i.toml"));
   EXPECT_EQ(config.machine, "web-1");
+  EXPECT_EQ(config.priority, Priority());
   EXPECT_EQ(config.listen, "127.0.0.1:9711");
   ASSERT_EQ(config.jobs.size(), 2u);
   EXPECT_EQ(config.jobs[0].schedule->text(), "daily 02:15");
@@ -55,6 +56,31 @@ TEST(BackupConfig, NamesThePlaceAndWhatIsAllowed) {
   EXPECT_TRUE(schedule.starts_with("i.toml:8:12: [[job]] schedule = \"dayly 02:15\": "))
       << schedule;
   EXPECT_NE(schedule.find("allowed: hourly · daily HH:MM"), std::string::npos);
+}
+
+TEST(BackupConfig, AJobsLimitsReplaceThoseOfItsRepository) {
+  const auto config = read_config(core::ConfigDocument::parse(
+      "[backupd]\n" + repository +
+          "limit_upload = \"5MB/s\"\nlimit_download = \"500KiB/s\"\n"
+          "[[job]]\nname = \"tei\"\nrepository = \"far\"\npaths = [\"/srv\"]\n"
+          "[[job]]\nname = \"omeka\"\nrepository = \"far\"\npaths = [\"/var\"]\n"
+          "limit_upload = \"none\"\n",
+      "i.toml"));
+  EXPECT_EQ(config.jobs[0].repository.limits.put, 5'000'000u);
+  EXPECT_EQ(config.jobs[0].repository.limits.get, 512'000u);
+  EXPECT_FALSE(config.jobs[1].repository.limits.put);
+  EXPECT_EQ(config.jobs[1].repository.limits.get, 512'000u);
+  EXPECT_TRUE(message_of(repository + "limit_upload = \"fast\"\n")
+                  .starts_with("i.toml:5:16: [repository.far] limit_upload = \"fast\": \"fast\" is "
+                               "not a bandwidth\n  allowed: "));
+}
+
+TEST(BackupConfig, SaysHowMuchRunsGiveWay) {
+  const auto config = read_config(
+      core::ConfigDocument::parse("[backupd]\nnice = 19\nio_class = \"idle\"\n", "i.toml"));
+  EXPECT_EQ(config.priority, (Priority{19, IoClass::idle}));
+  EXPECT_TRUE(message_of("nice = -5\n").starts_with("i.toml:2:8: [backupd] nice"));
+  EXPECT_TRUE(message_of("io_class = \"fast\"\n").starts_with("i.toml:2:12: [backupd] io_class"));
 }
 
 TEST(BackupConfig, RefusesAPatternThatCannotBeMeant) {

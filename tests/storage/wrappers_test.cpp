@@ -2,6 +2,7 @@
 // What the stores do that stand before another; conformance_test.cpp shows that they keep its
 // promises.
 #include "core/error.hpp"
+#include "core/synchronized.hpp"
 #include "storage/counting_store.hpp"
 #include "storage/fault_injection.hpp"
 #include "storage/limited_store.hpp"
@@ -187,6 +188,50 @@ TEST_F(BandwidthLimit, AClockThatIsSetBackStopsNothing) {
   store->put("a", bytes(kilobyte_));
   clock_.now_ -= std::chrono::hours(24 * 365);
   EXPECT_LE(time_of([&] { store->put("b", bytes(kilobyte_)); }), std::chrono::hours(2));
+}
+
+// The same for several threads, whose waiting adds up.
+class SharedImpatientClock final : public core::Clock {
+public:
+  core::TimePoint now() const override { return now_.copy(); }
+  void sleep_until(core::TimePoint when, std::stop_token) override {
+    now_.with([&](core::TimePoint& now) { now = std::max(now, when); });
+  }
+
+private:
+  core::Synchronized<core::TimePoint> now_{core::parse_utc("2026-11-23T02:15:00Z")};
+};
+
+TEST_F(BandwidthLimit, HoldsForAllThreadsTogether) {
+  constexpr int threads = 8, each_puts = 20;
+  SharedImpatientClock clock;
+  const auto store = limit_bandwidth(*inner_, {.put = 10'000}, clock);
+  const auto before = clock.now();
+  {
+    std::vector<std::jthread> all;
+    for (int thread = 0; thread < threads; ++thread) {
+      all.emplace_back([&, thread] {
+        for (int put = 0; put < each_puts; ++put)
+          store->put(std::to_string(thread) + "/" + std::to_string(put), bytes(kilobyte_));
+      });
+    }
+  }
+  const std::chrono::duration<double> took = clock.now() - before;
+  const double rate = threads * each_puts * 1000 / took.count();
+  EXPECT_NEAR(rate, 10'000, 1'000);
+}
+
+TEST_F(BandwidthLimit, HoldsByTheTimeThatReallyPasses) {
+  for (const char* name : {"a", "b", "c"}) inner_->put(name, bytes(kilobyte_));
+  const auto before = std::chrono::steady_clock::now();
+  const auto store = limit_bandwidth(std::move(inner_), {.get = 10'000}, {});
+  for (const char* name : {"a", "b", "c"}) EXPECT_TRUE(store->get(name, 2000));
+  EXPECT_GE(std::chrono::steady_clock::now() - before, milliseconds(300)); // 3000 bytes
+}
+
+TEST_F(BandwidthLimit, WithoutLimitsTheStoreIsItself) {
+  const auto* store = inner_.get();
+  EXPECT_EQ(limit_bandwidth(std::move(inner_), {}, {}).get(), store);
 }
 
 TEST_F(BandwidthLimit, WaitingEndsWhenItIsStopped) {

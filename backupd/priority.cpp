@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+#include "backupd/priority.hpp"
+
+#include "core/error.hpp"
+#include "core/log.hpp"
+
+#include <fmt/format.h>
+#include <linux/ioprio.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <exception>
+#include <thread>
+
+namespace intendance::backupd {
+
+namespace {
+
+void complain(std::string_view what) {
+  core::log::warning(fmt::format("cannot lower the priority of {}, going on as it is", what),
+                     {{"reason", std::strerror(errno)}});
+}
+
+// Linux knows both of each thread, whatever POSIX says of the process.
+void lower_nice(int wanted) {
+  if (::getpriority(PRIO_PROCESS, 0) >= wanted) return;
+  if (::setpriority(PRIO_PROCESS, 0, wanted) != 0) complain("the processors' time");
+}
+
+// No wrapper of the C library's has them.
+void lower_io(IoClass wanted) {
+  if (wanted == IoClass::normal) return;
+  const auto now = static_cast<int>(::syscall(SYS_ioprio_get, IOPRIO_WHO_PROCESS, 0));
+  constexpr int last_level = 7;
+  const int value = wanted == IoClass::idle ? IOPRIO_PRIO_VALUE(IOPRIO_CLASS_IDLE, last_level)
+                                            : IOPRIO_PRIO_VALUE(IOPRIO_CLASS_BE, last_level);
+  if (now >= 0 && IOPRIO_PRIO_CLASS(now) == IOPRIO_CLASS_IDLE) return;
+  if (::syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, value) != 0) complain("the disks' time");
+}
+
+} // namespace
+
+void with_priority(const Priority& priority, const std::function<void()>& work) {
+  std::exception_ptr failure;
+  std::jthread([&] {
+    lower_nice(priority.nice);
+    lower_io(priority.io);
+    try {
+      work();
+    } catch (...) { // the boundary of a thread
+      failure = std::current_exception();
+    }
+  }).join();
+  if (failure) std::rethrow_exception(failure);
+}
+
+} // namespace intendance::backupd
