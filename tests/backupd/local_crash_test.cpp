@@ -5,12 +5,10 @@
 #include "tests/backupd/local_fixture.hpp"
 #include "tests/backupd/tree.hpp"
 
-#include <sched.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstdio>
-#include <ctime>
 #include <exception>
 
 namespace intendance::backupd {
@@ -24,13 +22,6 @@ class LocalCrash : public LocalTest, public ::testing::WithParamInterface<bool> 
 protected:
   using Command = std::function<void(const World&)>;
 
-  // A leftover of the very moment in which a restore begins is taken for another restore's.
-  static void wait_for_the_clock_of_files() {
-    timespec now{};
-    ::clock_gettime(CLOCK_REALTIME, &now);
-    const FileTime passed{now.tv_sec, static_cast<std::uint32_t>(now.tv_nsec)};
-    while (TargetServices::now() < passed) ::sched_yield();
-  }
   RestoreResult restore_again(const World& world, Overwrite overwrite) const {
     wait_for_the_clock_of_files();
     return restore_in(world, overwrite);
@@ -109,7 +100,7 @@ TEST_P(LocalCrash, OfAFirstBackup) {
                       back_up_in(world, spool);
                       expect_restores(world, "latest", tree);
                     },
-                    80);
+                    50);
   }
 }
 
@@ -128,7 +119,7 @@ TEST_P(LocalCrash, OfALaterBackup) {
                       back_up_in(world, spool);
                       expect_restores(world, "latest", tree);
                     },
-                    70);
+                    50);
   }
 }
 
@@ -186,7 +177,7 @@ TEST_P(LocalCrashOfAPrune, ThatDoesAllAtOnce) {
 TEST_P(LocalCrashOfAPrune, ThatWaitsInBetween) {
   constexpr std::chrono::hours week{24 * 7};
   let_a_month_pass(whole_);
-  at_every_change_of_a_prune(week, 25);
+  at_every_change_of_a_prune(week, 12);
   const auto marking = prune_in(whole_, week);
   EXPECT_GT(marking.marked, 0u);
   EXPECT_GT(marking.rewritten, 0u);
@@ -209,7 +200,7 @@ TEST_P(LocalCrash, OfARestore) {
                       EXPECT_TRUE(restore_again(world, again).problems.empty());
                       EXPECT_EQ(describe_tree(world.target() / source_.relative_path()), tree);
                     },
-                    60);
+                    50);
   }
 }
 

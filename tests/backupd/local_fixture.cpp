@@ -5,9 +5,12 @@
 #include "tests/backupd/tree.hpp"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
+
+#include <ctime>
 
 namespace intendance::backupd {
 
@@ -159,6 +162,13 @@ void LocalTest::let_a_month_pass(const World& world) {
     if (entry.is_regular_file())
       fs::last_write_time(entry, entry.last_write_time() - std::chrono::hours(24 * 31));
   }
+}
+
+void LocalTest::wait_for_the_clock_of_files() {
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  const FileTime passed{now.tv_sec, static_cast<std::uint32_t>(now.tv_nsec)};
+  while (TargetServices::now() < passed) ::sched_yield();
 }
 
 World LocalTest::copy() {
