@@ -2,6 +2,7 @@
 #include "backupd/command_support.hpp"
 
 #include "backupd/engine/upkeep.hpp"
+#include "core/log.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ostream.h>
@@ -110,7 +111,12 @@ OpenIndex::OpenIndex(const CommandContext& context, const Repository& repository
   if (!has_state(context)) folder = temporary_.emplace().path();
   index_.emplace(folder);
   repository.update(*index_, findings);
-  index_->save();
+  try {
+    index_->save();
+  } catch (const core::Error& error) { // a disk that is full must not keep anybody from his files
+    core::log::warning("index of chunks is not kept, the next command asks for all of it again",
+                       {{"reason", error.what()}});
+  }
 }
 
 bool report(const CommandContext& context, const std::vector<Finding>& findings) {

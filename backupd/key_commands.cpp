@@ -44,7 +44,7 @@ ExitStatus key_export(CommandContext& context) {
   const auto writer = keys.writer();
   if (!writer) throw ConfigError(keys.path().string() + "/writer.key is missing");
   const std::filesystem::path folder = context.text("output");
-  std::filesystem::create_directories(folder);
+  core::make_folders(folder);
   std::filesystem::permissions(folder, std::filesystem::perms::owner_all);
   const auto there = KeyFolder(folder).writer();
   if (!there || there->public_key() != writer->public_key()) {

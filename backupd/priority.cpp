@@ -26,6 +26,7 @@ void complain(std::string_view what) {
 
 // Linux knows both of each thread, whatever POSIX says of the process.
 void lower_nice(int wanted) {
+  if (wanted == 0) return; // whoever started us may have given us more
   if (::getpriority(PRIO_PROCESS, 0) >= wanted) return;
   if (::setpriority(PRIO_PROCESS, 0, wanted) != 0) complain("the processors' time");
 }

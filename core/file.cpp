@@ -132,6 +132,12 @@ void write_file_atomically(const std::filesystem::path& path, std::string_view c
   sync_directory(path.has_parent_path() ? path.parent_path() : ".");
 }
 
+void make_folders(const std::filesystem::path& folder) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error) throw_errno("cannot make folder " + folder.string(), error.value());
+}
+
 TemporaryDirectory::TemporaryDirectory()
     : TemporaryDirectory(std::filesystem::temp_directory_path()) {}
 

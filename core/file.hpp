@@ -59,6 +59,9 @@ std::string read_file(const std::filesystem::path& path, std::size_t most = std:
 void write_file_atomically(const std::filesystem::path& path, std::string_view content,
                            mode_t mode = 0644);
 
+// With those above it, where they are missing. Throws Error that names the folder.
+void make_folders(const std::filesystem::path& folder);
+
 // A new folder of its own under the system's temporary folder, removed with what is in it.
 class TemporaryDirectory {
 public:

@@ -65,6 +65,7 @@ public:
   std::optional<BackupResult> commit(const Session& announcement);
 
 private:
+  void keep_for_the_next(const WriterChain& chain);
   void take(Scanned&& found);
   void take_known(const Scanned& found);
   void back_up_file(Scanned&& found);
@@ -100,7 +101,9 @@ private:
 
 PackPipeline::Options pipeline_options(const BackupRequest& request, Repository& repository) {
   PackPipeline::Options options;
-  options.spool_folder = repository.store().spool_folder().value_or(request.state / "spool");
+  const auto of_store = repository.store().spool_folder();
+  options.spool_folder = of_store.value_or(request.state / "spool");
+  if (!of_store) core::make_folders(options.spool_folder);
   return options;
 }
 
@@ -323,15 +326,25 @@ std::optional<BackupResult> Run::commit(const Session& announcement) {
   if (announcement.age() > commit_limit) return std::nullopt;
   repository_.store().put(name, object);
   check_commit_times(repository_, announcement, name);
-  // From here on the backup is done, whatever becomes of what makes the next one quick.
-  try {
-    chain.remember(header_.sequence, result_.snapshot);
-    next_.commit(result_.snapshot, chunks_, index_);
-    index_.save();
-  } catch (const core::Error& error) {
-    result_.findings.push_back({request_.state.string(), error.what()});
-  }
+  keep_for_the_next(chain);
   return std::move(result_);
+}
+
+// The backup is done, whatever becomes of this.
+void Run::keep_for_the_next(const WriterChain& chain) {
+  const auto keep = [&](const char* otherwise, const auto& work) {
+    try {
+      work();
+    } catch (const core::Error& error) {
+      result_.findings.push_back(
+          {request_.state.string(), fmt::format("{}: {}", otherwise, error.what())});
+    }
+  };
+  keep("the removal of this snapshot would not be noticed",
+       [&] { chain.remember(header_.sequence, result_.snapshot); });
+  keep("the next backup reads more than it would have to",
+       [&] { next_.commit(result_.snapshot, chunks_, index_); });
+  keep("the next backup asks the store for all indexes", [&] { index_.save(); });
 }
 
 // Nothing when a prune wants to delete what it was built on.
@@ -356,7 +369,6 @@ std::optional<BackupResult> try_to_back_up(Repository& repository, ChunkIndex& i
 
 BackupResult back_up(Repository& repository, const BackupRequest& request, std::stop_token stop,
                      const std::function<void(const BackupProgress&)>& progress) {
-  std::filesystem::create_directories(request.state / "spool");
   const Session session(repository, request.machine, request.job);
   ChunkIndex index(request.state / "index" / core::to_hex(repository.trust().repository));
   auto findings = repository.findings();

@@ -59,7 +59,7 @@ void DiskSync::finish() {
   thread_.request_stop();
   if (thread_.joinable()) thread_.join();
   sync_all();
-  if (failure_ != 0) core::throw_errno("cannot write everything to the target's disk", failure_);
+  if (failure_ != 0) core::throw_errno("cannot write everything to the disk", failure_);
 }
 
 } // namespace intendance::backupd

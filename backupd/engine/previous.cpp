@@ -157,14 +157,35 @@ PreviousEntry* PreviousManifest::find_more() {
 
 NextManifest::NextManifest(std::filesystem::path file, FileTime started)
     : file_(std::move(file)), temporary_(file_.string() + ".next"), started_(started) {
-  std::filesystem::create_directories(file_.parent_path());
-  out_ = core::open_file(temporary_, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-  core::write_all(out_.get(), core::as_bytes(magic));
-  written_ = magic.size();
+  unless_given_up([&] {
+    core::make_folders(file_.parent_path());
+    out_ = core::open_file(temporary_, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    write(core::as_bytes(magic));
+  });
 }
 
 NextManifest::~NextManifest() {
   if (out_) ::unlink(temporary_.c_str());
+}
+
+// It only makes the next backup quick, so this one goes on without it.
+template <class Work>
+void NextManifest::unless_given_up(Work&& work) {
+  if (given_up_) return;
+  try {
+    work();
+  } catch (const core::Error& error) {
+    given_up_ = error;
+    page_.clear();
+    if (!out_) return;
+    ::unlink(temporary_.c_str()); // it takes room that is wanted elsewhere
+    out_.close();
+  }
+}
+
+void NextManifest::write(ByteView bytes) {
+  core::with_context(temporary_.string(), [&] { core::write_all(out_.get(), bytes); });
+  written_ += bytes.size();
 }
 
 void NextManifest::write_page() {
@@ -174,21 +195,22 @@ void NextManifest::write_page() {
   writer.fixed(static_cast<std::uint32_t>(packed_.size()));
   writer.fixed(static_cast<std::uint32_t>(page_.size()));
   writer.bytes(short_hash(packed_));
-  core::write_all(out_.get(), intro);
-  core::write_all(out_.get(), packed_);
-  written_ += intro.size() + packed_.size();
+  write(intro);
+  write(packed_);
   page_.clear();
 }
 
 void NextManifest::add(ByteView record, std::span<const ChunkHome> homes) {
+  if (given_up_) return;
   ByteWriter writer(page_);
   writer.bytes(record);
   for (const auto& home : homes) writer.varint(home.code());
-  if (page_.size() >= full_page) write_page();
+  if (page_.size() >= full_page) unless_given_up([&] { write_page(); });
 }
 
 void NextManifest::commit(const SnapshotName& snapshot, const ChunkWriter& chunks,
                           const ChunkIndex& index) {
+  if (given_up_) throw *given_up_;
   if (!page_.empty()) write_page();
   const auto lists_at = written_;
   ByteWriter writer(page_);
@@ -214,7 +236,7 @@ void NextManifest::commit(const SnapshotName& snapshot, const ChunkWriter& chunk
   end.fixed(static_cast<std::uint64_t>(started_.seconds));
   end.fixed(started_.nanoseconds);
   end.bytes(short_hash(Buffer(trailer)));
-  core::write_all(out_.get(), trailer);
+  write(trailer);
   // Without fsync: a file that a power cut tore is recognised, and everything read again.
   if (::rename(temporary_.c_str(), file_.c_str()) != 0)
     core::throw_errno("cannot write " + file_.string());

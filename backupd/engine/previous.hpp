@@ -69,6 +69,7 @@ private:
 // Written beside the old one while a backup runs; commit() puts it in its place.
 class NextManifest {
 public:
+  // A file that cannot be written (the disk is full) hinders nobody: commit() says so.
   NextManifest(std::filesystem::path file, FileTime started);
   ~NextManifest();
   NextManifest(const NextManifest&) = delete;
@@ -76,9 +77,13 @@ public:
   void add(ByteView record, std::span<const ChunkHome> homes);
   // That file must be read again, whatever its times say.
   void add_unsure(const std::string& path) { unsure_.insert(path); }
+  // Throws Error when it could not be written; what was there before stays.
   void commit(const SnapshotName& snapshot, const ChunkWriter& chunks, const ChunkIndex& index);
 
 private:
+  template <class Work>
+  void unless_given_up(Work&& work);
+  void write(ByteView bytes);
   void write_page();
   std::filesystem::path file_, temporary_;
   core::FileDescriptor out_;
@@ -87,6 +92,7 @@ private:
   Buffer page_, packed_;
   std::uint64_t written_ = 0;
   std::unordered_set<std::string> unsure_;
+  std::optional<core::Error> given_up_; // why
 };
 
 } // namespace intendance::backupd

@@ -46,7 +46,8 @@ Overwrite parse_overwrite(const std::string& text) {
 
 RestoreTarget::RestoreTarget(const std::filesystem::path& root, TargetOptions options,
                              RestoreProblems::Report problem)
-    : options_(std::move(options)), services_(std::make_shared<TargetServices>(std::move(problem))),
+    : where_(root), options_(std::move(options)),
+      services_(std::make_shared<TargetServices>(std::move(problem))),
       unfinished_(std::make_shared<UnfinishedFiles>()), root_(TargetFolder::root(services_, root)) {
   allow_many_descriptors();
 }
@@ -203,7 +204,7 @@ void RestoreTarget::finish() {
   while (!open_.empty()) open_.pop_back();
   if (!unfinished_->empty()) throw core::Error("files of the target are still being written");
   services_->problems.report_repeated();
-  services_->disk.finish();
+  core::with_context(where_.string(), [&] { services_->disk.finish(); });
 }
 
 } // namespace intendance::backupd

@@ -74,6 +74,7 @@ private:
                        const Attributes& wanted);
   Replace replace() const;
 
+  std::filesystem::path where_;
   TargetOptions options_;
   std::shared_ptr<TargetServices> services_;
   std::shared_ptr<UnfinishedFiles> unfinished_;

@@ -8,7 +8,6 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <linux/fs.h>
 #include <linux/openat2.h>
 #include <sys/file.h>
 #include <sys/syscall.h>
@@ -17,6 +16,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <ctime>
 
 namespace intendance::backupd {
@@ -195,8 +195,7 @@ std::string TargetFolder::child(const std::string& name) const {
 bool TargetFolder::move_into_place(const std::string& temporary, const std::string& name,
                                    Replace replace) {
   const unsigned flags = replace == Replace::yes ? 0 : RENAME_NOREPLACE;
-  if (::syscall(SYS_renameat2, descriptor(), temporary.c_str(), descriptor(), name.c_str(),
-                flags) == 0)
+  if (::renameat2(descriptor(), temporary.c_str(), descriptor(), name.c_str(), flags) == 0)
     return true;
   if (errno == EINVAL && replace == Replace::no) {
     // Not every file system can do it in one step.

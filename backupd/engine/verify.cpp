@@ -133,7 +133,7 @@ private:
     auto& ledger = options.ledger != nullptr ? *options.ledger : forgotten;
     ledger.set_packs(present);
     if (options.read_data) read_packs(ledger, options);
-    ledger.save();
+    keep([&] { ledger.save(); });
     report_.reading = ledger.summary();
   }
 
@@ -148,10 +148,25 @@ private:
       for (const auto& problem : pack.problems) find(blocks_->pack_name(pack.pack), problem);
       if (pack.all_lost) lost_.lose_pack(pack.pack);
       lost_.lose(pack.pack, pack.lost);
-      ledger.record(index_.packs().at(pack.pack).name, pack.problems.empty(),
-                    core::system_clock().now());
+      keep([&] {
+        ledger.record(index_.packs().at(pack.pack).name, pack.problems.empty(),
+                      core::system_clock().now());
+      });
       if (progress_) progress_(report_);
     });
+  }
+
+  // What was read was read, also when the disk is too full to remember it.
+  template <class Work>
+  void keep(Work&& work) {
+    try {
+      work();
+    } catch (const core::Error& error) {
+      const std::string message = std::string("what was read is not remembered: ") + error.what();
+      const auto same = [&](const Finding& each) { return each.message == message; };
+      if (std::none_of(report_.remarks.begin(), report_.remarks.end(), same))
+        remark("ledger", message);
+    }
   }
 
   // All of a pack.

@@ -103,7 +103,7 @@ void VerifyLedger::save() {
     text += fmt::format("{} {} {} {}\n", record.read ? "read" : "stored", seconds_of(record.time),
                         record.size, core::to_hex(name));
   }
-  std::filesystem::create_directories(file_.parent_path());
+  core::make_folders(file_.parent_path());
   core::write_file_atomically(file_, text, 0640);
 }
 

@@ -15,7 +15,7 @@ namespace intendance::backupd {
 WriterChain::WriterChain(const std::filesystem::path& state, const Repository& repository)
     : repository_(repository) {
   const auto folder = state / "chains";
-  std::filesystem::create_directories(folder);
+  core::make_folders(folder);
   file_ = folder / core::to_hex(repository.trust().repository);
   lock_ = core::open_file(file_.string() + ".lock", O_RDWR | O_CREAT, 0600);
   while (::flock(lock_.get(), LOCK_EX) != 0) {

@@ -46,7 +46,7 @@ std::size_t ChunkIndex::PackNameHash::operator()(const PackName& name) const noe
 }
 
 ChunkIndex::ChunkIndex(std::filesystem::path folder) : folder_(std::move(folder)) {
-  std::filesystem::create_directories(folder_);
+  core::make_folders(folder_);
   if (!std::filesystem::exists(file())) return;
   try {
     load();
@@ -181,6 +181,10 @@ EntrySource ChunkIndex::entries() const {
 
 // What is in memory becomes a sorted file without a name; many of them become one.
 void ChunkIndex::spill() {
+  core::with_context("index of chunks in " + folder_.string(), [&] { spill_recent(); });
+}
+
+void ChunkIndex::spill_recent() {
   const auto unnamed = [&] {
     return std::make_shared<const core::FileDescriptor>(core::open_unnamed_file(folder_));
   };
@@ -214,6 +218,15 @@ void ChunkIndex::save() {
   const auto lock = core::open_file(folder_ / "lock", O_RDWR | O_CREAT, 0600);
   if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) return; // somebody else is just doing it
   const auto temporary = folder_ / "chunks.next";
+  try {
+    core::with_context("index of chunks in " + folder_.string(), [&] { write_kept(temporary); });
+  } catch (const core::Error&) {
+    ::unlink(temporary.c_str()); // it takes room that is wanted elsewhere
+    throw;
+  }
+}
+
+void ChunkIndex::write_kept(const std::filesystem::path& temporary) {
   const auto opened = std::make_shared<const core::FileDescriptor>(
       core::open_file(temporary, O_RDWR | O_CREAT | O_TRUNC, 0600));
   auto run = SortedRun::write(opened, 0, entries(), size());

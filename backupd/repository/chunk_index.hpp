@@ -62,6 +62,8 @@ private:
   std::filesystem::path file() const { return folder_ / "chunks"; }
   void load();
   void spill();
+  void spill_recent();
+  void write_kept(const std::filesystem::path& temporary);
   std::vector<IndexEntry> sorted_recent() const;
 
   std::filesystem::path folder_;

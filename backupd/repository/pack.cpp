@@ -141,12 +141,12 @@ PackDirectory open_directory(ByteView end, std::uint64_t pack_size, const Shared
 
 PackWriter::PackWriter(const SharedSecrets& secrets, const std::filesystem::path& spool_folder)
     : secrets_(secrets), intro_(object_intro(magic, secrets.epochs.rbegin()->first)),
-      spool_(core::open_unnamed_file(spool_folder)) {
+      spool_folder_(spool_folder), spool_(core::open_unnamed_file(spool_folder)) {
   append(intro_);
 }
 
 void PackWriter::append(ByteView bytes) {
-  core::with_context("writing the spool file of a pack",
+  core::with_context("writing a pack in " + spool_folder_.string(),
                      [&] { core::write_all(spool_.get(), bytes); });
   hash_.update(bytes);
   offset_ += bytes.size();

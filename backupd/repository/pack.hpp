@@ -88,6 +88,7 @@ private:
 
   const SharedSecrets& secrets_;
   const Buffer intro_;
+  const std::filesystem::path spool_folder_;
   core::FileDescriptor spool_;
   core::Sha256 hash_;
   std::uint64_t offset_ = 0;

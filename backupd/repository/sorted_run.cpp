@@ -61,7 +61,7 @@ void write_at(int file, ByteView bytes, std::uint64_t offset) {
   while (!bytes.empty()) {
     const auto count = ::pwrite(file, bytes.data(), bytes.size(), static_cast<off_t>(offset));
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) core::throw_errno("cannot write the index of chunks");
+    if (count < 0) core::throw_errno("cannot write");
     bytes = bytes.subspan(static_cast<std::size_t>(count));
     offset += static_cast<std::uint64_t>(count);
   }

@@ -80,9 +80,7 @@ public:
 
   void remember(const RepositoryId& id, const PreviousTrust& seen) const {
     if (folder_.empty()) return;
-    std::error_code error;
-    std::filesystem::create_directories(folder_, error);
-    if (error) throw core::Error("cannot make folder " + folder_.string() + ": " + error.message());
+    core::make_folders(folder_);
     write("trust-" + to_hex(id), fmt::format("{} {}", seen.version, to_hex(seen.digest)));
     write(at_address_, to_hex(id));
   }
@@ -220,7 +218,14 @@ TrustInForce find_trust(storage::ObjectStore& store, const core::PublicKey& owne
   auto& newest = versions.rbegin()->second;
   trust.document = std::move(newest.document);
   trust.digest = newest.digest;
-  memory.remember(id, {trust.document.version, trust.digest});
+  try {
+    memory.remember(id, {trust.document.version, trust.digest});
+  } catch (const core::Error& error) { // a disk that is full must not keep anybody from his files
+    trust.findings.push_back({trust_object_name(trust.document.version),
+                              std::string("cannot be remembered, so an older one would not be "
+                                          "noticed: ") +
+                                  error.what()});
+  }
   return trust;
 }
 

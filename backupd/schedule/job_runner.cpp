@@ -65,7 +65,12 @@ JobRun run_job(const std::string& machine, const JobConfig& job, const std::file
   if (run.record.outcome != Outcome::failed) remembered.last_success = run.record.finished;
   remembered.failures = run.record.outcome == Outcome::failed ? remembered.failures + 1 : 0;
   remembered.last_run = run.record;
-  states.store(job.name, remembered);
+  try {
+    states.store(job.name, remembered);
+  } catch (const core::Error& error) { // the backup is done all the same
+    run.findings.push_back(
+        {state.string(), std::string("the run cannot be remembered: ") + error.what()});
+  }
   return run;
 }
 

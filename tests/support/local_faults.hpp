@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <cstdint>
+#include <string>
 
 namespace intendance::test_support {
 
@@ -16,10 +17,16 @@ struct LocalFault {
   bool takes_effect = false; // before it fails
   // Every change from then on fails too, as if the process had been killed there.
   bool kill = false;
+  // The process ends at once and with `ended` as its status: for a child that a test forked.
+  bool ends_process = false;
 };
 
+inline constexpr int ended = 77;
+inline constexpr std::uint64_t no_call = ~std::uint64_t{0}; // a fault that never comes
+
 // While it lives, the fault is armed; one at a time. Changes of all threads count, but for what is
-// written to anything else than a regular file.
+// written to anything else than a regular file. Meanwhile fsync and its like only count: no test
+// cuts the power, and waiting for the disk at each of thousands of points would take hours.
 class LocalFaults {
 public:
   explicit LocalFaults(const LocalFault& fault);
@@ -29,6 +36,7 @@ public:
 
   std::uint64_t calls() const; // changes since it was armed
   bool has_fired() const;
+  std::string struck() const; // what failed: "pwrite"; empty before
 };
 
 } // namespace intendance::test_support
