@@ -358,7 +358,8 @@ std::optional<BackupResult> try_to_back_up(Repository& repository, ChunkIndex& i
   Run run(repository, index, request, std::move(stop), progress);
   run.store_all();
   for (;;) {
-    const Session announcement(repository, request.machine, request.job);
+    const Session announcement(repository, request.machine, request.job,
+                               session_memory(request.state, repository));
     if (!stands_firm(repository, index, run.used_packs(), findings)) return std::nullopt;
     // Again, when too much time passed since the announcement.
     if (auto result = run.commit(announcement)) return result;
@@ -369,7 +370,9 @@ std::optional<BackupResult> try_to_back_up(Repository& repository, ChunkIndex& i
 
 BackupResult back_up(Repository& repository, const BackupRequest& request, std::stop_token stop,
                      const std::function<void(const BackupProgress&)>& progress) {
-  const Session session(repository, request.machine, request.job);
+  const auto memory = session_memory(request.state, repository);
+  const Session session(repository, request.machine, request.job, memory);
+  withdraw_dead_sessions(repository, memory, session);
   ChunkIndex index(request.state / "index" / core::to_hex(repository.trust().repository));
   auto findings = repository.findings();
   for (int attempt = 1; attempt <= most_attempts; ++attempt) {

@@ -3,8 +3,13 @@
 
 #include "core/log.hpp"
 
+#include <fcntl.h>
 #include <nlohmann/json.hpp>
+#include <sys/file.h>
 #include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
 
 namespace intendance::backupd {
 
@@ -12,6 +17,7 @@ using Json = nlohmann::json;
 
 namespace {
 
+constexpr std::string_view session_prefix = "sessions/";
 constexpr std::string_view session_magic = "INTDSESS";
 constexpr std::string_view mark_magic = "INTDMARK";
 constexpr std::size_t nonce_size = 24;
@@ -95,14 +101,17 @@ std::string put_mark(const Repository& repository, const std::string& machine,
 
 std::vector<SessionInfo> list_sessions(const Repository& repository) {
   std::vector<SessionInfo> sessions;
-  repository.store().list("sessions/", [&](const storage::ObjectInfo& info) {
+  repository.store().list(std::string(session_prefix), [&](const storage::ObjectInfo& info) {
     sessions.push_back({info.name, info.modified});
   });
   return sessions;
 }
 
-Session::Session(const Repository& repository, const std::string& machine, const std::string& job)
-    : repository_(repository), object_(random_name("sessions/")), begun_(boot_time()) {
+Session::Session(const Repository& repository, const std::string& machine, const std::string& job,
+                 const std::filesystem::path& memory)
+    : repository_(repository), object_(random_name(std::string(session_prefix))),
+      begun_(boot_time()) {
+  if (!memory.empty()) remember(memory);
   const Json json = {{"machine", machine},
                      {"job", job},
                      {"started", core::format_utc(core::system_clock().now())}};
@@ -113,6 +122,7 @@ Session::Session(const Repository& repository, const std::string& machine, const
 Session::~Session() {
   try {
     repository_.store().remove(object_);
+    if (!file_.empty()) ::unlink(file_.c_str());
   } catch (const std::exception& error) {
     // It counts for nothing once it is older than the grace period; until then prunes wait.
     core::log::warning("end of a backup could not be announced, prunes wait for it for a while",
@@ -121,5 +131,80 @@ Session::~Session() {
 }
 
 std::chrono::nanoseconds Session::age() const { return boot_time() - begun_; }
+
+// Before the object is put: what has no object is withdrawn without harm.
+void Session::remember(const std::filesystem::path& memory) {
+  try {
+    core::make_folders(memory);
+    const auto file = memory / object_.substr(session_prefix.size());
+    held_ = core::open_file(file, O_WRONLY | O_CREAT | O_EXCL, 0600);
+    file_ = file;
+    // Waits only for another backup that is looking whether anybody holds it.
+    if (::flock(held_.get(), LOCK_EX) != 0) core::throw_errno("cannot lock " + file_.string());
+  } catch (const core::Error& error) { // a disk that is full must not keep a backup from being made
+    core::log::debug("a backup is not remembered while it runs", {{"reason", error.what()}});
+  }
+}
+
+std::filesystem::path session_memory(const std::filesystem::path& state,
+                                     const Repository& repository) {
+  return state / "sessions" / core::to_hex(repository.trust().repository);
+}
+
+namespace {
+
+std::string object_of(const std::filesystem::path& file) {
+  return std::string(session_prefix) + file.filename().string();
+}
+
+// Whoever held it locked is gone, or it is being made this very moment.
+bool is_left_behind(const std::filesystem::path& file) {
+  const core::FileDescriptor held(::open(file.c_str(), O_WRONLY | O_CLOEXEC));
+  return held && ::flock(held.get(), LOCK_EX | LOCK_NB) == 0;
+}
+
+// A file whose object is not listed: it was withdrawn, or never put, or the list lags.
+bool is_forgotten(const std::filesystem::path& file) {
+  std::error_code error;
+  const auto written = std::filesystem::last_write_time(file, error);
+  return !error && std::filesystem::file_time_type::clock::now() - written > session_life;
+}
+
+void withdraw_old(const Repository& repository, const std::vector<std::filesystem::path>& dead,
+                  const Session& running) {
+  const auto sessions = list_sessions(repository);
+  const auto find = [&](const std::string& object) {
+    return std::find_if(sessions.begin(), sessions.end(),
+                        [&](const SessionInfo& each) { return each.object == object; });
+  };
+  const auto own = find(running.object());
+  if (own == sessions.end()) return; // a list that lags
+  for (const auto& file : dead) {
+    const auto found = find(object_of(file));
+    if (found != sessions.end() && own->stored - found->stored > commit_limit) {
+      repository.store().remove(found->object);
+      ::unlink(file.c_str());
+    } else if (found == sessions.end() && is_forgotten(file)) {
+      ::unlink(file.c_str());
+    }
+  }
+}
+
+} // namespace
+
+void withdraw_dead_sessions(const Repository& repository, const std::filesystem::path& memory,
+                            const Session& running) {
+  try {
+    std::vector<std::filesystem::path> dead;
+    std::error_code none; // no such folder: nothing is remembered
+    for (const auto& file : std::filesystem::directory_iterator(memory, none)) {
+      if (is_left_behind(file.path())) dead.push_back(file.path());
+    }
+    if (!dead.empty()) withdraw_old(repository, dead, running);
+  } catch (const core::Error& error) { // prunes wait for them a while longer, and nothing is lost
+    core::log::warning("sessions of backups that were killed cannot be withdrawn",
+                       {{"reason", error.what()}});
+  }
+}
 
 } // namespace intendance::backupd

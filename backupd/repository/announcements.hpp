@@ -6,6 +6,7 @@
 #include "backupd/repository/repository.hpp"
 
 #include <chrono>
+#include <filesystem>
 #include <set>
 #include <string>
 #include <vector>
@@ -37,9 +38,12 @@ struct SessionInfo {
 std::vector<SessionInfo> list_sessions(const Repository& repository);
 
 // A backup that announces itself; the destructor withdraws it. Time that the machine sleeps counts.
+// Its name stands in a locked file in `memory`, so that withdraw_dead_sessions() knows it when the
+// process was killed; without that folder, or when it cannot be written, only time ends it.
 class Session {
 public:
-  Session(const Repository& repository, const std::string& machine, const std::string& job);
+  Session(const Repository& repository, const std::string& machine, const std::string& job,
+          const std::filesystem::path& memory = {});
   ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
@@ -47,9 +51,20 @@ public:
   const std::string& object() const { return object_; }
 
 private:
+  void remember(const std::filesystem::path& memory);
   const Repository& repository_;
   std::string object_;
+  std::filesystem::path file_; // empty when it is not remembered
+  core::FileDescriptor held_;  // locked while the process lives
   std::chrono::nanoseconds begun_;
 };
+
+// Where a machine remembers its sessions.
+std::filesystem::path session_memory(const std::filesystem::path& state,
+                                     const Repository& repository);
+// Withdraws those whose process is gone, when they are older than `running` by more than the commit
+// limit: until then a snapshot that was on its way when its writer died may still arrive.
+void withdraw_dead_sessions(const Repository& repository, const std::filesystem::path& memory,
+                            const Session& running);
 
 } // namespace intendance::backupd

@@ -10,6 +10,8 @@
 #include "tests/backupd/tree.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 namespace intendance::backupd {
 namespace {
@@ -155,6 +157,36 @@ TEST_F(Pruning, LeavesRunningBackupsAlone) {
     EXPECT_FALSE(report.held_back.empty());
   }
   EXPECT_GT(prune_now().deleted, 0u);
+}
+
+// The next backup withdraws what a killed one left, when nothing of it can be on its way any more.
+TEST_F(Pruning, SessionsOfKilledBackupsDoNotHoldItBackForLong) {
+  const auto memory = session_memory(folder_.path() / "state", open(Role::writer));
+  const auto child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    const auto repository = open(Role::writer);
+    const Session killed(repository, "web-1", "tei", memory);
+    ::_exit(0); // nothing is withdrawn
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  const auto repository = open(Role::writer);
+  const Session alive(repository, "web-1", "other", memory);
+  ASSERT_EQ(count("sessions/"), 2u);
+  write("file", 1'000);
+  back_up_now();
+  EXPECT_EQ(count("sessions/"), 2u) << "too young";
+
+  for (const auto& session : list_sessions(repository)) {
+    const auto file = folder_.path() / "store" / session.object;
+    fs::last_write_time(file, fs::last_write_time(file) - commit_limit - std::chrono::minutes(1));
+  }
+  back_up_now();
+  const auto left = list_sessions(repository);
+  ASSERT_EQ(left.size(), 1u);
+  EXPECT_EQ(left[0].object, alive.object()) << "a backup that runs is left alone";
+  EXPECT_EQ(std::distance(fs::directory_iterator(memory), fs::directory_iterator()), 1);
 }
 
 // A backup that finds marks does not build on what they name. The packs are kept all the same: that
