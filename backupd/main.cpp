@@ -26,8 +26,9 @@ int main(int count, char** arguments) {
                                        daemon.clock(), config.priority};
     // Apart, so that reading a repository through delays no backup.
     const backupd::Scheduler jobs(
-        job_duties(config.jobs, states, daemon.clock(), zone,
-                   backupd::logged_runner(config.machine, daemon.state_directory(), config.priority)),
+        job_duties(
+            config.jobs, states, daemon.clock(), zone,
+            backupd::logged_runner(config.machine, daemon.state_directory(), config.priority)),
         daemon.clock());
     const backupd::Scheduler caring(care_duties(config.care, care, setting), daemon.clock());
     daemon.ready("answering on " + server.address());

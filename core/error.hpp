@@ -27,10 +27,16 @@ public:
   using Error::Error;
 };
 
-// The same call may succeed later: a connection reset, a server that restarts.
-class TransientError : public Error {
+// Nothing is known of what was asked for, neither that it is there nor that it is damaged.
+class Unanswered : public Error {
 public:
   using Error::Error;
+};
+
+// The same call may succeed later: a connection reset, a server that restarts.
+class TransientError : public Unanswered {
+public:
+  using Unanswered::Unanswered;
 };
 
 // Bytes that are not what was written, or not what their format allows.
@@ -46,9 +52,9 @@ public:
 };
 
 // Somebody asked to stop; not a failure of the work.
-class Cancelled : public Error {
+class Cancelled : public Unanswered {
 public:
-  using Error::Error;
+  using Unanswered::Unanswered;
 };
 
 // Throws Error, or AccessDenied for EACCES and EPERM: "DOING: No space left on device".

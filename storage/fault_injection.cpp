@@ -14,6 +14,7 @@ namespace {
   case FaultKind::transient: throw core::TransientError(message);
   case FaultKind::denied: throw core::AccessDenied(message);
   case FaultKind::corrupt: throw core::CorruptData(message);
+  case FaultKind::cancelled: throw core::Cancelled(message);
   case FaultKind::other: break;
   }
   throw core::Error(message);

@@ -9,8 +9,8 @@
 namespace intendance::storage {
 
 enum class Verb { put, get, list, head, remove };
-enum class FaultKind { transient, denied, corrupt, other }; // what is thrown
-enum class FaultMoment { before, after };                   // whether the call took effect
+enum class FaultKind { transient, denied, corrupt, cancelled, other }; // what is thrown
+enum class FaultMoment { before, after }; // whether the call took effect
 
 struct StoreCall {
   Verb verb;

@@ -48,7 +48,7 @@ public:
 
 private:
   void check() const {
-    if (stop_.stop_requested()) throw core::TransientError("stopped as asked");
+    if (stop_.stop_requested()) throw core::Cancelled("stopped as asked");
   }
 
   std::unique_ptr<ObjectStore> inner_;

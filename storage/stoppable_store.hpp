@@ -7,9 +7,9 @@
 
 namespace intendance::storage {
 
-// Refuses every further call once `stop` is requested, by a TransientError: whoever works on it
-// gives up as if the store had failed, which may happen at any call, and leaves nothing undone that
-// another run would not do. Any thread.
+// Throws Cancelled at every further call once `stop` is requested: whoever works on it gives up as
+// if the store had failed, which may happen at any call, and leaves nothing undone that another run
+// would not do. Any thread.
 std::unique_ptr<ObjectStore> stoppable(std::unique_ptr<ObjectStore> inner, std::stop_token stop);
 
 } // namespace intendance::storage

@@ -26,7 +26,7 @@ public:
   PackReport run() {
     try {
       directory_ = reader_.directory(report_.pack);
-    } catch (const core::TransientError&) {
+    } catch (const core::Unanswered&) {
       throw;
     } catch (const core::Error& error) {
       report_.problems.emplace_back(error.what()); // then the name alone is checked
@@ -48,7 +48,7 @@ private:
     std::optional<Buffer> part;
     try {
       part = reader_.repository().store().get(name_, storage::Range{at_, length});
-    } catch (const core::TransientError&) {
+    } catch (const core::Unanswered&) {
       throw;
     } catch (const core::Error& error) {
       return lose_rest(error.what());

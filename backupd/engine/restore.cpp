@@ -74,9 +74,7 @@ private:
         make(path, entry);
       else
         count(entry);
-    } catch (const core::Cancelled&) {
-      throw;
-    } catch (const core::TransientError&) {
+    } catch (const core::Unanswered&) {
       throw;
     } catch (const core::Error& error) {
       problem("/" + path, error.what(), Loss::everything);

@@ -13,7 +13,7 @@ template <class Read>
 auto unless_lost(std::string& problem, Read&& read) -> std::optional<decltype(read())> {
   try {
     return read();
-  } catch (const core::TransientError&) {
+  } catch (const core::Unanswered&) {
     throw;
   } catch (const core::AccessDenied&) {
     throw;

@@ -84,7 +84,7 @@ private:
           throw core::CorruptData("is not what its name says");
         decode_index(*object, repository_.secrets(),
                      [&](PackInfo&& pack) { compare(info.name, pack, own); });
-      } catch (const core::TransientError&) {
+      } catch (const core::Unanswered&) {
         throw;
       } catch (const core::Error& error) {
         find(info.name, error.what());
@@ -201,7 +201,7 @@ private:
           if (missing == before) whole_lists_.insert(list);
         }
       }
-    } catch (const core::TransientError&) {
+    } catch (const core::Unanswered&) {
       throw;
     } catch (const core::Error& error) {
       find(name, std::string("its reference list cannot be read: ") + error.what());
@@ -273,7 +273,7 @@ private:
     try {
       entries = decode_page(blocks_->read(ChunkKind::manifest, page.chunk));
       if (entries.empty()) throw core::CorruptData("is empty");
-    } catch (const core::TransientError&) {
+    } catch (const core::Unanswered&) {
       throw;
     } catch (const core::Error& error) {
       summary.problem = error.what();

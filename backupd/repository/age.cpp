@@ -13,9 +13,9 @@ using core::as_bytes;
 using core::as_text;
 using core::Buffer;
 using core::ByteView;
+using core::ChaChaNonce;
 using core::CorruptData;
 using core::SecretBytes;
-using core::ChaChaNonce;
 
 namespace {
 

@@ -79,7 +79,7 @@ std::vector<Mark> read_marks(const Repository& repository, std::vector<Finding>&
       mark.object = info.name;
       mark.stored = info.modified;
       marks.push_back(std::move(mark));
-    } catch (const core::TransientError&) {
+    } catch (const core::Unanswered&) {
       throw;
     } catch (const core::Error& error) {
       findings.push_back({info.name, error.what()});

@@ -136,7 +136,7 @@ std::vector<Snapshot> Repository::snapshots(std::vector<Finding>& findings) cons
       if (!object) return;
       found.push_back(decode_snapshot(*name, *object, *trust_, *secrets_));
       check_trust_version(found.back(), findings);
-    } catch (const core::TransientError&) {
+    } catch (const core::Unanswered&) {
       throw;
     } catch (const core::Error& error) {
       findings.push_back({info.name, error.what()});
@@ -228,7 +228,7 @@ bool Repository::add_index(const storage::ObjectInfo& info, ChunkIndex& index,
     decode_index(*object, *secrets_, [&](PackInfo&& pack) { index.add(pack); });
     index.add_object(*name);
     return true;
-  } catch (const core::TransientError&) {
+  } catch (const core::Unanswered&) {
     throw;
   } catch (const core::Error& error) {
     findings.push_back(
@@ -243,7 +243,7 @@ void Repository::add_packs_without_index(ChunkIndex& index, std::vector<Finding>
     if (!name || index.find_pack(*name)) return;
     try {
       index.add(read_pack_info(*name, info.size), ChunkIndex::From::own_directory);
-    } catch (const core::TransientError&) {
+    } catch (const core::Unanswered&) {
       throw;
     } catch (const core::Error& error) {
       findings.push_back({info.name, error.what()});

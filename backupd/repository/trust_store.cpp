@@ -118,7 +118,7 @@ Versions signed_versions(storage::ObjectStore& store, const core::PublicKey& own
         throw CorruptData("has another version than its name says");
       }
       versions.emplace(version, Found{std::move(document), core::sha256(*object)});
-    } catch (const core::TransientError&) {
+    } catch (const core::Unanswered&) {
       throw;
     } catch (const core::Error& error) {
       findings.push_back({info.name, error.what()});

@@ -157,12 +157,11 @@ CareResult run_care(const CareConfig& care, CareTask task, const CareSetting& se
   try {
     with_priority(setting.priority,
                   [&] { do_task(care, task, setting, lock.scratch(), stop, result); });
-    // A store that was told to stop looks like one that has lost something.
-    if (stop.stop_requested()) throw core::Cancelled("stopped as asked");
     result.run.findings = result.findings.size();
     result.run.outcome = result.findings.empty() ? Outcome::done : Outcome::warnings;
+  } catch (const core::Cancelled&) {
+    throw;
   } catch (const std::exception& error) { // the boundary of one task
-    if (stop.stop_requested()) throw core::Cancelled("stopped as asked");
     result.run.outcome = Outcome::failed;
     result.run.error = error.what();
   }

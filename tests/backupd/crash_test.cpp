@@ -107,11 +107,50 @@ protected:
     }
   }
 
+  // Whoever waits in a store may be asked to stop; nothing is known then of what was asked for.
+  void expect_stops_at_every_call(Role role,
+                                  const std::function<void(const Repository&)>& command) {
+    for (std::uint64_t call = 1;; ++call) {
+      SCOPED_TRACE(::testing::Message() << "call " << call);
+      const auto store = copy_of(*store_);
+      auto wrapped = std::make_unique<FaultyStore>(*store);
+      const auto* faulty = wrapped.get();
+      wrapped->arm({.call = call, .kind = storage::FaultKind::cancelled});
+      try {
+        const auto repository = Repository::open(std::move(wrapped), keys_, {role}, {});
+        command(repository);
+        EXPECT_FALSE(faulty->has_fired()) << "it went on";
+        EXPECT_GT(call, 5u);
+        return;
+      } catch (const core::Cancelled&) { // as it should be
+      }
+    }
+  }
+
   core::TemporaryDirectory folder_;
   KeyFolder keys_;
   fs::path source_ = folder_.path() / "source";
   std::unique_ptr<ObjectStore> store_ = storage::make_memory_store();
 };
+
+TEST_F(Crash, WhatIsStoppedFindsNoDamage) {
+  write("kept", 300'000);
+  const auto state = folder_.path() / "state";
+  back_up_to(*store_, state);
+  write("kept", 300'000);
+  back_up_to(*store_, state);
+  VerifyOptions options;
+  options.read_data = true;
+  for (const auto role : {Role::reader, Role::maintainer}) {
+    expect_stops_at_every_call(role, [&](const Repository& repository) {
+      const core::TemporaryDirectory scratch;
+      ChunkIndex index(scratch.path());
+      verify(repository, index, options, {});
+    });
+  }
+  expect_stops_at_every_call(Role::maintainer,
+                             [&](const Repository& repository) { prune_in(repository); });
+}
 
 TEST_F(Crash, OfABackupLosesNothing) {
   write("kept", 300'000);

@@ -270,13 +270,13 @@ TEST(StoppableStore, RefusesEveryCallOnceItIsAsked) {
     ++seen;
     stop.request_stop();
   };
-  EXPECT_THROW(store->list("packs/", stop_at_the_first), core::TransientError);
+  EXPECT_THROW(store->list("packs/", stop_at_the_first), core::Cancelled);
   EXPECT_EQ(seen, 1u);
-  EXPECT_THROW(store->put("packs/c", bytes("three")), core::TransientError);
-  EXPECT_THROW(store->get("packs/a", 10), core::TransientError);
-  EXPECT_THROW(store->get("packs/a", Range{0, 1}), core::TransientError);
-  EXPECT_THROW(store->head("packs/a"), core::TransientError);
-  EXPECT_THROW(store->remove("packs/a"), core::TransientError);
+  EXPECT_THROW(store->put("packs/c", bytes("three")), core::Cancelled);
+  EXPECT_THROW(store->get("packs/a", 10), core::Cancelled);
+  EXPECT_THROW(store->get("packs/a", Range{0, 1}), core::Cancelled);
+  EXPECT_THROW(store->head("packs/a"), core::Cancelled);
+  EXPECT_THROW(store->remove("packs/a"), core::Cancelled);
 }
 
 } // namespace
