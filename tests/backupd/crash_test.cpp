@@ -8,6 +8,7 @@
 #include "core/error.hpp"
 #include "storage/fault_injection.hpp"
 #include "tests/backupd/tree.hpp"
+#include "tests/backupd/whole.hpp"
 
 #include <gtest/gtest.h>
 
@@ -18,8 +19,6 @@ namespace fs = std::filesystem;
 using storage::FaultMoment;
 using storage::FaultyStore;
 using storage::ObjectStore;
-
-using Tree = std::map<std::string, std::string>;
 
 std::unique_ptr<ObjectStore> copy_of(ObjectStore& store) {
   auto copy = storage::make_memory_store();
@@ -58,28 +57,9 @@ protected:
     return back_up(repository, request(state), {}).snapshot;
   }
   Tree restored_from(ObjectStore& store, const std::string& snapshot) {
-    const auto repository = open(store, Role::reader);
-    const core::TemporaryDirectory scratch;
-    std::vector<Finding> findings;
-    ChunkIndex index(scratch.path() / "index");
-    repository.update(index, findings);
-    SnapshotReader reader(repository, index, repository.find_snapshot(snapshot));
-    RestoreRequest wanted;
-    wanted.target = scratch.path() / "target";
-    const auto result = restore(reader, wanted, {});
-    for (const auto& problem : result.problems)
-      ADD_FAILURE() << problem.path << ": " << problem.message;
-    return describe_tree(wanted.target / source_.relative_path());
+    return restored_tree(open(store, Role::reader), snapshot, source_);
   }
-  void expect_whole(ObjectStore& store) {
-    const auto repository = open(store, Role::reader);
-    const core::TemporaryDirectory scratch;
-    ChunkIndex index(scratch.path() / "index");
-    VerifyOptions options;
-    options.read_data = true;
-    for (const auto& finding : verify(repository, index, options, {}).findings)
-      ADD_FAILURE() << finding.object << ": " << finding.message;
-  }
+  void expect_whole(ObjectStore& store) { backupd::expect_whole(open(store, Role::reader)); }
   PruneReport prune_in(const Repository& repository) {
     PruneOptions options;
     options.machine = "hub";

@@ -105,19 +105,14 @@ TEST_P(LocalCrash, OfAFirstBackup) {
 }
 
 TEST_P(LocalCrash, OfALaterBackup) {
-  make_source();
-  const auto first = back_up_in(whole_).snapshot;
-  const auto first_tree = describe_tree(source_);
-  write("deep/small", 200);
-  write("new", 100'000);
-  const auto tree = describe_tree(source_);
+  const auto changed = make_changed_source();
   for (const auto spool : {Spool::store, Spool::state}) {
     at_every_change([&](const World& world) { back_up_in(world, spool); },
                     [&](const World& world) {
                       expect_whole(world);
-                      expect_restores(world, core::to_hex(first), first_tree);
+                      expect_restores(world, changed.first, changed.first_tree);
                       back_up_in(world, spool);
-                      expect_restores(world, "latest", tree);
+                      expect_restores(world, "latest", changed.tree);
                     },
                     50);
   }

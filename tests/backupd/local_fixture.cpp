@@ -76,6 +76,15 @@ void LocalTest::make_source() {
   fs::permissions(source_ / "deep/er/kept", fs::perms::owner_read);
 }
 
+LocalTest::Changed LocalTest::make_changed_source() {
+  make_source();
+  const auto first = core::to_hex(back_up_in(whole_).snapshot);
+  const auto first_tree = describe_tree(source_);
+  write("deep/small", 200);
+  write("new", 100'000);
+  return {first, first_tree, describe_tree(source_)};
+}
+
 SnapshotName LocalTest::make_garbage() {
   make_source();
   // Blocks are cut at 1 MiB, and a pack is rewritten when most of its blocks are dead.
@@ -118,45 +127,27 @@ PruneReport LocalTest::prune_in(const World& world, std::chrono::seconds grace) 
 
 RestoreResult LocalTest::restore_in(const World& world, Overwrite overwrite,
                                     const std::string& snapshot,
-                                    std::vector<Finding>* found) const {
+                                    std::vector<Finding>* findings) const {
   const auto repository = open(world, Role::reader);
   const core::TemporaryDirectory scratch(folder_.path());
-  auto findings = repository.findings();
+  auto found = repository.findings();
   ChunkIndex index(scratch.path() / "index");
-  repository.update(index, findings);
+  repository.update(index, found);
   SnapshotReader reader(repository, index, repository.find_snapshot(snapshot));
   RestoreRequest wanted;
   wanted.target = world.target();
   wanted.options.overwrite = overwrite;
-  if (found != nullptr) *found = findings;
+  if (findings != nullptr) *findings = found;
   return restore(reader, wanted, {});
 }
 
 void LocalTest::expect_whole(const World& world) const {
-  const auto repository = open(world, Role::reader);
-  const core::TemporaryDirectory scratch;
-  ChunkIndex index(scratch.path() / "index");
-  VerifyOptions options;
-  options.read_data = true;
-  for (const auto& finding : verify(repository, index, options, {}).findings)
-    ADD_FAILURE() << finding.object << ": " << finding.message;
+  backupd::expect_whole(open(world, Role::reader));
 }
 
 void LocalTest::expect_restores(const World& world, const std::string& snapshot,
                                 const Tree& tree) const {
-  const core::TemporaryDirectory scratch;
-  World elsewhere = world;
-  const auto target = scratch.path() / "target";
-  const auto repository = open(world, Role::reader);
-  std::vector<Finding> findings;
-  ChunkIndex index(scratch.path() / "index");
-  repository.update(index, findings);
-  SnapshotReader reader(repository, index, repository.find_snapshot(snapshot));
-  RestoreRequest wanted;
-  wanted.target = target;
-  for (const auto& problem : restore(reader, wanted, {}).problems)
-    ADD_FAILURE() << problem.path << ": " << problem.message;
-  EXPECT_TRUE(describe_tree(target / source_.relative_path()) == tree);
+  EXPECT_TRUE(restored_tree(open(world, Role::reader), snapshot, source_) == tree);
 }
 
 void LocalTest::let_a_month_pass(const World& world) {

@@ -8,18 +8,16 @@
 #include "backupd/engine/prune.hpp"
 #include "backupd/engine/restore.hpp"
 #include "backupd/engine/verify.hpp"
+#include "tests/backupd/whole.hpp"
 #include "tests/support/local_faults.hpp"
 
 #include <gtest/gtest.h>
 
 #include <functional>
-#include <map>
 #include <string>
 #include <vector>
 
 namespace intendance::backupd {
-
-using Tree = std::map<std::string, std::string>;
 
 // All that a command may change on a disk.
 struct World {
@@ -43,6 +41,12 @@ protected:
   void write(const std::string& name, std::size_t size);
   // Something of everything, in few bytes.
   void make_source();
+  // The same, backed up once, then with a file that changed and a new one.
+  struct Changed {
+    std::string first; // the snapshot
+    Tree first_tree, tree;
+  };
+  Changed make_changed_source();
   // A repository of two snapshots, the first of which is forgotten: with packs to mark, to rewrite
   // and to leave. Returns the name of the second.
   SnapshotName make_garbage();

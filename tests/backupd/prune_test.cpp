@@ -8,6 +8,7 @@
 #include "core/error.hpp"
 #include "core/sha256.hpp"
 #include "tests/backupd/tree.hpp"
+#include "tests/backupd/whole.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/wait.h>
@@ -56,29 +57,9 @@ protected:
     ChunkIndex index(scratch.path());
     return prune(open(Role::maintainer), index, options, {});
   }
-  void expect_whole() {
-    const auto repository = open(Role::reader);
-    const core::TemporaryDirectory scratch;
-    ChunkIndex index(scratch.path() / "verify");
-    VerifyOptions options;
-    options.read_data = true;
-    const auto report = verify(repository, index, options, {});
-    for (const auto& finding : report.findings)
-      ADD_FAILURE() << finding.object << ": " << finding.message;
-  }
-  void expect_restores(const std::map<std::string, std::string>& expected) {
-    const auto repository = open(Role::reader);
-    std::vector<Finding> findings;
-    const core::TemporaryDirectory scratch;
-    ChunkIndex index(scratch.path() / "index");
-    repository.update(index, findings);
-    SnapshotReader reader(repository, index, repository.find_snapshot("latest"));
-    RestoreRequest request;
-    request.target = scratch.path() / "target";
-    const auto result = restore(reader, request, {});
-    for (const auto& problem : result.problems)
-      ADD_FAILURE() << problem.path << ": " << problem.message;
-    EXPECT_EQ(describe_tree(request.target / source_.relative_path()), expected);
+  void expect_whole() { backupd::expect_whole(open(Role::reader)); }
+  void expect_restores(const Tree& expected) {
+    EXPECT_EQ(restored_tree(open(Role::reader), "latest", source_), expected);
   }
   std::size_t count(const std::string& prefix) {
     std::size_t number = 0;

@@ -14,10 +14,10 @@ namespace {
 
 struct Plan {
   std::mutex mutex;
-  bool armed = false, fired = false;
+  bool armed = false;
   LocalFault fault;
   std::uint64_t calls = 0;
-  std::string struck;
+  std::string struck; // empty before it fires
 };
 
 Plan& plan() {
@@ -32,9 +32,8 @@ Fate next_fate(const char* name) {
   const std::scoped_lock lock(now.mutex);
   if (!now.armed) return Fate::passes;
   ++now.calls;
-  if (now.fired && now.fault.kill) return Fate::fails;
+  if (!now.struck.empty() && now.fault.kill) return Fate::fails;
   if (now.calls != now.fault.call) return Fate::passes;
-  now.fired = true;
   now.struck = name;
   return now.fault.takes_effect ? Fate::fails_afterwards : Fate::fails;
 }
@@ -66,7 +65,6 @@ LocalFaults::LocalFaults(const LocalFault& fault) {
   auto& now = plan();
   const std::scoped_lock lock(now.mutex);
   now.armed = true;
-  now.fired = false;
   now.fault = fault;
   now.calls = 0;
   now.struck.clear();
@@ -84,7 +82,7 @@ std::uint64_t LocalFaults::calls() const {
 
 bool LocalFaults::has_fired() const {
   const std::scoped_lock lock(plan().mutex);
-  return plan().fired;
+  return !plan().struck.empty();
 }
 
 std::string LocalFaults::struck() const {
