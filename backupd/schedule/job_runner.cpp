@@ -70,6 +70,8 @@ JobRun run_job(const std::string& machine, const JobConfig& job, const std::file
   } catch (const core::Error& error) { // the backup is done all the same
     run.findings.push_back(
         {state.string(), std::string("the run cannot be remembered: ") + error.what()});
+    ++run.record.warnings;
+    if (run.record.outcome == Outcome::done) run.record.outcome = Outcome::warnings;
   }
   return run;
 }

@@ -68,6 +68,15 @@ TEST_F(GivingWay, LimitsHoldForEachCommand) {
   EXPECT_GE(time_of({"verify", "--read-data", "--limit-download=1MB/s"}).count(), least);
 }
 
+// A folder where the run's record should be: the backup is made, and not without a word.
+TEST_F(GivingWay, ARunThatCannotBeRememberedIsAWarning) {
+  fs::create_directories(folder_.path() / "state/jobs/manual.json");
+  const auto answer = run({"backup", "--paths", tree_.string()});
+  EXPECT_EQ(answer.status, ExitStatus::warnings);
+  EXPECT_NE(answer.err.find("the run cannot be remembered"), std::string::npos) << answer.err;
+  EXPECT_EQ(run({"verify", "--read-data"}).status, ExitStatus::done);
+}
+
 TEST_F(GivingWay, ALimitThatIsNoneIsRefused) {
   const auto answer = run({"verify", "--limit-download", "fast"});
   EXPECT_EQ(answer.status, ExitStatus::usage);
