@@ -38,10 +38,6 @@ options::options_description repository_options() {
   return description;
 }
 
-} // namespace
-
-namespace {
-
 RepositoryConfig repository_without_limits(const CommandContext& context) {
   const auto wanted = context.text("repository", "");
   if (wanted.find("://") != std::string::npos) {

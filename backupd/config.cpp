@@ -105,6 +105,17 @@ JobConfig read_job(const ConfigDocument& document,
   return job;
 }
 
+Priority priority_of(ConfigTable& table) {
+  const Priority usual;
+  Priority priority;
+  priority.nice = static_cast<int>(table.integer("nice", usual.nice, 0, 19));
+  const auto io = table.choice("io_class", {"normal", "best-effort", "idle"}, "best-effort");
+  priority.io = io == "normal" ? IoClass::normal
+                : io == "idle" ? IoClass::idle
+                               : IoClass::best_effort;
+  return priority;
+}
+
 // A schedule, or how often alone: then on a Sunday, or the first of the month, in the hours after
 // most backups. Each repository has its own minute, so that they do not all ask one store at once.
 core::Schedule parse_frequency(const std::string& text, const std::string& repository) {
@@ -262,21 +273,6 @@ std::vector<CareConfig> read_care(const ConfigDocument& document, KeyCheck keys)
   }
   return all;
 }
-
-namespace {
-
-Priority priority_of(ConfigTable& table) {
-  const Priority usual;
-  Priority priority;
-  priority.nice = static_cast<int>(table.integer("nice", usual.nice, 0, 19));
-  const auto io = table.choice("io_class", {"normal", "best-effort", "idle"}, "best-effort");
-  priority.io = io == "normal" ? IoClass::normal
-                : io == "idle" ? IoClass::idle
-                               : IoClass::best_effort;
-  return priority;
-}
-
-} // namespace
 
 Priority read_priority(const ConfigDocument& document) {
   auto table = document.table("backupd");

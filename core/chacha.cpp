@@ -29,8 +29,12 @@ const EVP_CIPHER* cipher() {
   return fetched.get();
 }
 
-// OpenSSL counts in int.
-constexpr std::size_t most_at_once = std::numeric_limits<int>::max() / 2;
+// OpenSSL counts in int; nothing that is sealed at once comes near it.
+int length_of(ByteView bytes) {
+  if (bytes.size() > std::numeric_limits<int>::max())
+    throw Error("more than 2 GiB cannot be sealed at once");
+  return static_cast<int>(bytes.size());
+}
 
 Context prepared(ChaChaKey key, const ChaChaNonce& nonce, ByteView associated, int encrypting) {
   Context context(EVP_CIPHER_CTX_new());
@@ -39,18 +43,14 @@ Context prepared(ChaChaKey key, const ChaChaNonce& nonce, ByteView associated, i
   int length = 0;
   if (!associated.empty())
     check(EVP_CipherUpdate(context.get(), nullptr, &length, associated.data(),
-                           static_cast<int>(associated.size())));
+                           length_of(associated)));
   return context;
 }
 
 void transform(EVP_CIPHER_CTX* context, ByteView from, std::uint8_t* to) {
-  while (!from.empty()) {
-    const auto part = from.first(std::min(from.size(), most_at_once));
-    int length = 0;
-    check(EVP_CipherUpdate(context, to, &length, part.data(), static_cast<int>(part.size())));
-    to += part.size();
-    from = from.subspan(part.size());
-  }
+  if (from.empty()) return;
+  int length = 0;
+  check(EVP_CipherUpdate(context, to, &length, from.data(), length_of(from)));
 }
 
 } // namespace

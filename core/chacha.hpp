@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
-// ChaCha20-Poly1305 (RFC 8439) by OpenSSL, which is twice as fast as libsodium's: it uses AVX2 and
-// AVX-512 for both halves. XChaCha20-Poly1305 of core/crypto.hpp is this with a derived key.
+// ChaCha20-Poly1305 (RFC 8439) by OpenSSL, which was twice as fast as libsodium's when they were
+// measured side by side. XChaCha20-Poly1305 of core/crypto.hpp is this with a derived key.
 #pragma once
 
 #include "core/file.hpp"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // Libraries that few commands need, opened when one of their functions is first called. libcurl,
-// libpq and libarchive bring forty others with them, and a cold start reads them all: 60 MB, which
-// is more than what a command like `ls` does afterwards (docs/decisions/0006).
+// libpq and libarchive bring more than thirty others with them, and a cold start reads all of them
+// (docs/decisions/0006).
 //
 // In the one file that includes the library's header, beneath namespace intendance:
 //   LazyLibrary libcurl{"libcurl.so.4", "libcurl4"};

@@ -106,6 +106,7 @@ public:
   std::optional<ObjectInfo> head(const std::string& name) override { return inner_.head(name); }
   void remove(const std::string& name) override { inner_.remove(name); }
   std::string address() const override { return inner_.address(); }
+  // No spool_folder(): what is spooled there becomes an object unread, and no limit would hold.
 
 private:
   ObjectStore& inner_;

@@ -23,8 +23,9 @@ std::optional<core::TimePoint> next_run(const CareConfig& care, CareTask task,
 bool is_overdue(const CareConfig& care, CareTask task, const CareState& state,
                 const core::TimeZone& zone, core::TimePoint now);
 
-// What one verify has to read so that no byte goes unread for `longest_unread`, though one run in
-// two be missed: `percent` of the bytes spreads the work, and `unread_since` is the promise.
+// What one verify has to read so that no byte goes unread for `longest_unread`, though a run be
+// missed, if never two in a row: `percent` of the bytes spreads the work, and `unread_since` is the
+// promise.
 struct ReadingTurn {
   double percent = 100;
   core::TimePoint unread_since;
