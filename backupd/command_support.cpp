@@ -67,12 +67,12 @@ RepositoryConfig repository_without_limits(const CommandContext& context) {
 } // namespace
 
 void apply_limits(const CommandContext& context, storage::BandwidthLimits& limits) {
-  for (const auto& [option, limit] :
-       {std::pair("limit-upload", &limits.put), std::pair("limit-download", &limits.get)}) {
-    if (!context.has(option)) continue;
-    *limit = core::with_context("--" + std::string(option),
-                                [&] { return parse_limit(context.text(option)); });
-  }
+  const auto apply = [&](const std::string& option, std::optional<std::uint64_t>& limit) {
+    if (!context.has(option)) return;
+    limit = core::with_context("--" + option, [&] { return parse_limit(context.text(option)); });
+  };
+  apply("limit-upload", limits.put);
+  apply("limit-download", limits.get);
 }
 
 RepositoryConfig chosen_repository(const CommandContext& context) {
