@@ -11,7 +11,6 @@
 
 namespace intendance::backupd {
 
-namespace options = boost::program_options;
 using core::CommandContext;
 using core::ExitStatus;
 using Json = nlohmann::json;

@@ -94,7 +94,7 @@ std::string put_mark(const Repository& repository, const std::string& machine,
                {"started", core::format_utc(core::system_clock().now())},
                {"packs", Json::array()}};
   for (const auto& pack : packs) json["packs"].push_back(core::to_hex(pack));
-  const auto name = random_name("marks/");
+  auto name = random_name("marks/");
   repository.store().put(name, ByteView(seal_json(mark_magic, "mark", json, repository.secrets())));
   return name;
 }
