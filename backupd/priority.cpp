@@ -5,7 +5,6 @@
 #include "core/log.hpp"
 
 #include <fmt/format.h>
-#include <linux/ioprio.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -18,6 +17,14 @@
 namespace intendance::backupd {
 
 namespace {
+
+// As in the kernel's linux/ioprio.h (and ioprio_set(2)), some versions of which a C++ compiler
+// cannot read: a parameter is called "class".
+constexpr int io_who_process = 1;
+constexpr int io_class_shift = 13;
+constexpr int io_best_effort = 2;
+constexpr int io_idle = 3;
+constexpr int io_last_level = 7; // the lowest of a class
 
 void complain(std::string_view what) {
   core::log::warning(fmt::format("cannot lower the priority of {}, going on as it is", what),
@@ -34,12 +41,11 @@ void lower_nice(int wanted) {
 // No wrapper of the C library's has them.
 void lower_io(IoClass wanted) {
   if (wanted == IoClass::normal) return;
-  const auto now = static_cast<int>(::syscall(SYS_ioprio_get, IOPRIO_WHO_PROCESS, 0));
-  constexpr int last_level = 7;
-  const int value = wanted == IoClass::idle ? IOPRIO_PRIO_VALUE(IOPRIO_CLASS_IDLE, last_level)
-                                            : IOPRIO_PRIO_VALUE(IOPRIO_CLASS_BE, last_level);
-  if (now >= 0 && IOPRIO_PRIO_CLASS(now) == IOPRIO_CLASS_IDLE) return;
-  if (::syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, value) != 0) complain("the disks' time");
+  const auto now = static_cast<int>(::syscall(SYS_ioprio_get, io_who_process, 0));
+  if (now >= 0 && now >> io_class_shift == io_idle) return;
+  const int io_class = wanted == IoClass::idle ? io_idle : io_best_effort;
+  const int value = io_class << io_class_shift | io_last_level;
+  if (::syscall(SYS_ioprio_set, io_who_process, 0, value) != 0) complain("the disks' time");
 }
 
 } // namespace

@@ -8,7 +8,6 @@
 #include "core/file.hpp"
 
 #include <gtest/gtest.h>
-#include <linux/ioprio.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -100,12 +99,17 @@ TEST_F(GivingWay, StoppingDoesNotWaitForTheLimit) {
   EXPECT_TRUE(fs::is_empty(sessions)); // and took that back
 }
 
+// As ioprio_set(2) and the kernel's linux/ioprio.h have them: class and level.
+constexpr int io_who_process = 1;
+constexpr int last_of_best_effort = 2 << 13 | 7;
+constexpr int idle = 3 << 13 | 7;
+
 // "nice value, I/O priority" of a thread of this process.
 using Both = std::pair<int, int>;
 
 Both priorities_of(int thread) {
   return {::getpriority(PRIO_PROCESS, static_cast<id_t>(thread)),
-          static_cast<int>(::syscall(SYS_ioprio_get, IOPRIO_WHO_PROCESS, thread))};
+          static_cast<int>(::syscall(SYS_ioprio_get, io_who_process, thread))};
 }
 
 std::vector<Both> priorities_of_all_threads() {
@@ -117,9 +121,6 @@ std::vector<Both> priorities_of_all_threads() {
 
 // Whoever runs the tests may be nice already.
 int at_least(int nice) { return std::max(nice, ::getpriority(PRIO_PROCESS, 0)); }
-
-constexpr int last_of_best_effort = IOPRIO_PRIO_VALUE(IOPRIO_CLASS_BE, 7);
-constexpr int idle = IOPRIO_PRIO_VALUE(IOPRIO_CLASS_IDLE, 7);
 
 TEST(PriorityOfAThread, IsInheritedByWhatItStartsAndLeavesTheCallerAlone) {
   const auto before = priorities_of(0);
