@@ -115,8 +115,10 @@ private:
 
   void check_packs(const VerifyOptions& options) {
     std::map<std::string, storage::ObjectInfo> stored;
-    repository_.store().list(
-        "packs/", [&](const storage::ObjectInfo& info) { stored.emplace(info.name, info); });
+    repository_.store().list("packs/", [&](const storage::ObjectInfo& info) {
+      if (!digest_of(info.name)) remark(info.name, "is not a name of a pack");
+      stored.emplace(info.name, info);
+    });
     std::vector<VerifyLedger::Pack> present;
     for (std::uint32_t each = 0; each < index_.packs().size(); ++each) {
       const auto& pack = index_.packs()[each];
