@@ -57,6 +57,11 @@ bool each_probe(const ChunkId& id, Use&& use) {
   return true;
 }
 
+// As they lie in memory: the file stays on this machine.
+ByteView bytes_of(const std::vector<std::uint64_t>& fences) {
+  return {reinterpret_cast<const std::uint8_t*>(fences.data()), fences.size() * sizeof(fences[0])};
+}
+
 void write_at(int file, ByteView bytes, std::uint64_t offset) {
   while (!bytes.empty()) {
     const auto count = ::pwrite(file, bytes.data(), bytes.size(), static_cast<off_t>(offset));
@@ -132,7 +137,7 @@ private:
 
 Buffer SortedRun::checksum(ByteView numbers) const {
   core::Blake2b hash;
-  hash.update({reinterpret_cast<const std::uint8_t*>(fences_.data()), fences_.size() * 8});
+  hash.update(bytes_of(fences_));
   hash.update(filter_);
   hash.update(numbers);
   const auto digest = hash.finish();
@@ -167,13 +172,13 @@ SortedRun SortedRun::write(std::shared_ptr<const core::FileDescriptor> file, std
     });
   }
   pages.finish();
-  Buffer rest;
-  ByteWriter writer(rest);
-  for (const auto fence : run.fences_) writer.fixed(fence);
-  writer.bytes(run.filter_);
-  writer.bytes(run.footer());
-  write_at(run.file_->get(), rest, pages.offset());
-  run.end_ = pages.offset() + rest.size();
+  const auto footer = run.footer();
+  run.end_ = pages.offset();
+  // One after the other: together they are long, and memory is not to grow with the repository.
+  for (const auto part : {bytes_of(run.fences_), ByteView(run.filter_), ByteView(footer)}) {
+    write_at(run.file_->get(), part, run.end_);
+    run.end_ += part.size();
+  }
   return run;
 }
 
