@@ -123,20 +123,22 @@ struct ExtendedNonce {
 
 } // namespace
 
-void seal(const SecretBytes& key, const Nonce& nonce, ByteView plain, ByteView associated,
-          Buffer& sealed) {
+ByteView seal(const SecretBytes& key, const Nonce& nonce, ByteView plain, ByteView associated,
+              Buffer& memory) {
   const ExtendedNonce extended(key, nonce);
-  sealed.resize(plain.size() + tag_size);
+  const auto sealed = room_in(memory, plain.size() + tag_size);
   chacha_seal(extended.chacha_key(), extended.rest, plain, associated, sealed);
+  return sealed;
 }
 
-void open_sealed(const SecretBytes& key, const Nonce& nonce, ByteView sealed, ByteView associated,
-                 Buffer& plain) {
+ByteView open_sealed(const SecretBytes& key, const Nonce& nonce, ByteView sealed,
+                     ByteView associated, Buffer& memory) {
   const ExtendedNonce extended(key, nonce);
   if (sealed.size() < tag_size) not_authentic();
-  plain.resize(sealed.size() - tag_size);
+  const auto plain = room_in(memory, sealed.size() - tag_size);
   if (!chacha_open(extended.chacha_key(), extended.rest, sealed, associated, plain))
     not_authentic();
+  return plain;
 }
 
 Buffer seal(const SecretBytes& key, const Nonce& nonce, ByteView plain, ByteView associated) {

@@ -52,11 +52,11 @@ SecretBytes derive(const SecretBytes& key, std::string_view context,
 Buffer seal(const SecretBytes& key, const Nonce& nonce, ByteView plain, ByteView associated);
 Buffer open_sealed(const SecretBytes& key, const Nonce& nonce, ByteView sealed,
                    ByteView associated);
-// The same into a buffer that is used again and again; it must not be what is sealed or opened.
-void seal(const SecretBytes& key, const Nonce& nonce, ByteView plain, ByteView associated,
-          Buffer& sealed);
-void open_sealed(const SecretBytes& key, const Nonce& nonce, ByteView sealed, ByteView associated,
-                 Buffer& plain);
+// The same in memory that is used again and again; it must not hold what is sealed or opened.
+ByteView seal(const SecretBytes& key, const Nonce& nonce, ByteView plain, ByteView associated,
+              Buffer& memory);
+ByteView open_sealed(const SecretBytes& key, const Nonce& nonce, ByteView sealed,
+                     ByteView associated, Buffer& memory);
 
 // ChaCha20-Poly1305 of RFC 8439, with its nonce of 12 bytes, as age uses it.
 Buffer seal_chacha(const SecretBytes& key, const ChaChaNonce& nonce, ByteView plain);

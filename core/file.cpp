@@ -17,6 +17,11 @@ ByteView as_bytes(std::string_view text) {
   return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
 }
 
+std::span<std::uint8_t> room_in(Buffer& memory, std::size_t size) {
+  if (memory.size() < size) memory.resize(size);
+  return std::span(memory).first(size);
+}
+
 std::string_view as_text(ByteView bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }

@@ -22,6 +22,10 @@ using ByteView = std::span<const std::uint8_t>;
 ByteView as_bytes(std::string_view text);
 std::string_view as_text(ByteView bytes);
 
+// The first `size` bytes of memory that is used again and again. It only grows: resize() would
+// clear bytes that are about to be written over.
+std::span<std::uint8_t> room_in(Buffer& memory, std::size_t size);
+
 class FileDescriptor {
 public:
   FileDescriptor() = default;

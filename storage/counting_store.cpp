@@ -38,11 +38,11 @@ std::optional<core::Buffer> CountingStore::get(const std::string& name, std::uin
   return bytes;
 }
 
-std::optional<core::Buffer> CountingStore::get(const std::string& name, Range range) {
-  auto bytes = count(&StoreCounts::gets, [&] { return inner_.get(name, range); });
-  counters_->counts.with(
-      [&](StoreCounts& counts) { counts.bytes_got += bytes ? bytes->size() : 0; });
-  return bytes;
+bool CountingStore::read(const std::string& name, std::uint64_t offset,
+                         std::span<std::uint8_t> into) {
+  const bool there = count(&StoreCounts::gets, [&] { return inner_.read(name, offset, into); });
+  counters_->counts.with([&](StoreCounts& counts) { counts.bytes_got += there ? into.size() : 0; });
+  return there;
 }
 
 void CountingStore::list(const std::string& prefix,

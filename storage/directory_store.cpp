@@ -62,18 +62,22 @@ public:
   std::optional<std::filesystem::path> spool_folder() const override { return incoming_; }
 
   std::optional<core::Buffer> get(const std::string& name, std::uint64_t most) override {
-    return open_object(name, [&](int file, std::uint64_t size) {
+    core::Buffer bytes;
+    const bool there = open_object(name, [&](int file, std::uint64_t size) {
       if (size > most) throw core::CorruptData("is longer than it may be");
-      return read_exactly(file, {0, size});
+      bytes.resize(size);
+      read_exactly(file, 0, bytes);
     });
+    if (!there) return std::nullopt;
+    return bytes;
   }
 
-  std::optional<core::Buffer> get(const std::string& name, Range range) override {
+  bool read(const std::string& name, std::uint64_t offset, std::span<std::uint8_t> into) override {
     return open_object(name, [&](int file, std::uint64_t size) {
-      if (range.offset > size || range.length > size - range.offset) {
+      if (offset > size || into.size() > size - offset) {
         throw core::CorruptData("ends before what was asked of it");
       }
-      return read_exactly(file, range);
+      read_exactly(file, offset, into);
     });
   }
 
@@ -147,25 +151,25 @@ private:
     }
   }
 
-  static core::Buffer read_exactly(int file, Range range) {
-    core::Buffer bytes(range.length);
-    if (core::read_at(file, bytes, range.offset) != bytes.size()) {
+  static void read_exactly(int file, std::uint64_t offset, std::span<std::uint8_t> into) {
+    if (core::read_at(file, into, offset) != into.size()) {
       throw core::CorruptData("became shorter while it was being read");
     }
-    return bytes;
   }
 
+  // False when there is no such object.
   template <class Use>
-  std::optional<core::Buffer> open_object(const std::string& name, Use&& use) {
+  bool open_object(const std::string& name, Use&& use) {
     const auto path = path_of(name);
     const core::FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-    if (!file && (errno == ENOENT || errno == ENOTDIR)) return std::nullopt;
+    if (!file && (errno == ENOENT || errno == ENOTDIR)) return false;
     if (!file) core::throw_errno("cannot open " + name + " in " + address());
     return core::with_context(name + " in " + address(), [&] {
       struct stat status {};
       if (::fstat(file.get(), &status) != 0) core::throw_errno("cannot look at it");
-      if (!S_ISREG(status.st_mode)) return std::optional<core::Buffer>();
-      return std::optional(use(file.get(), static_cast<std::uint64_t>(status.st_size)));
+      if (!S_ISREG(status.st_mode)) return false;
+      use(file.get(), static_cast<std::uint64_t>(status.st_size));
+      return true;
     });
   }
 

@@ -113,8 +113,9 @@ std::optional<core::Buffer> FaultyStore::get(const std::string& name, std::uint6
   return pass(Verb::get, name, [&] { return inner_.get(name, most); });
 }
 
-std::optional<core::Buffer> FaultyStore::get(const std::string& name, Range range) {
-  return pass(Verb::get, name, [&] { return inner_.get(name, range); });
+bool FaultyStore::read(const std::string& name, std::uint64_t offset,
+                       std::span<std::uint8_t> into) {
+  return pass(Verb::get, name, [&] { return inner_.read(name, offset, into); });
 }
 
 void FaultyStore::list(const std::string& prefix,

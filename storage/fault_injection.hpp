@@ -46,7 +46,7 @@ public:
   using ObjectStore::put;
   void put(const std::string& name, const Content& content) override;
   std::optional<core::Buffer> get(const std::string& name, std::uint64_t most) override;
-  std::optional<core::Buffer> get(const std::string& name, Range range) override;
+  bool read(const std::string& name, std::uint64_t offset, std::span<std::uint8_t> into) override;
   void list(const std::string& prefix,
             const std::function<void(const ObjectInfo&)>& visit) override;
   std::optional<ObjectInfo> head(const std::string& name) override;

@@ -94,9 +94,9 @@ public:
     return bytes;
   }
 
-  std::optional<core::Buffer> get(const std::string& name, Range range) override {
-    if (gets_ && range.length > 0) gets_->take(range.length, stop_);
-    return inner_.get(name, range);
+  bool read(const std::string& name, std::uint64_t offset, std::span<std::uint8_t> into) override {
+    if (gets_ && !into.empty()) gets_->take(into.size(), stop_);
+    return inner_.read(name, offset, into);
   }
 
   void list(const std::string& prefix,

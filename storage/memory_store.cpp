@@ -3,6 +3,7 @@
 #include "core/synchronized.hpp"
 #include "storage/object_store.hpp"
 
+#include <algorithm>
 #include <map>
 
 namespace intendance::storage {
@@ -33,14 +34,16 @@ public:
     });
   }
 
-  std::optional<core::Buffer> get(const std::string& name, Range range) override {
-    return find(name, [&](const Object& object) {
-      if (range.offset > object.bytes.size() || range.length > object.bytes.size() - range.offset) {
+  bool read(const std::string& name, std::uint64_t offset, std::span<std::uint8_t> into) override {
+    const auto found = find(name, [&](const Object& object) {
+      if (offset > object.bytes.size() || into.size() > object.bytes.size() - offset) {
         throw core::CorruptData(name + ": ends before what was asked of it");
       }
-      const auto part = core::ByteView(object.bytes).subspan(range.offset, range.length);
-      return core::Buffer(part.begin(), part.end());
+      const auto part = core::ByteView(object.bytes).subspan(offset, into.size());
+      std::copy(part.begin(), part.end(), into.begin());
+      return true;
     });
+    return found.has_value();
   }
 
   void list(const std::string& prefix,

@@ -35,11 +35,6 @@ struct ObjectInfo {
   core::TimePoint modified{}; // by the store's own clock
 };
 
-struct Range {
-  std::uint64_t offset = 0;
-  std::uint64_t length = 0;
-};
-
 // A place that keeps named objects: a directory, a bucket. Names are of [a-z0-9/._-], relative,
 // without empty, "." or ".." parts (Error otherwise). An object is never modified in place.
 //
@@ -57,8 +52,11 @@ public:
   // The whole object, of at most `most` bytes (CorruptData beyond). Absent: nullopt.
   virtual std::optional<core::Buffer> get(const std::string& name, std::uint64_t most) = 0;
 
-  // Exactly the range; CorruptData when the object ends before. Absent: nullopt.
-  virtual std::optional<core::Buffer> get(const std::string& name, Range range) = 0;
+  // Fills `into` with what stands from `offset` on (bytes), so that a reader of large objects can
+  // use the same memory again; CorruptData when the object ends before. Absent: false, and when it
+  // is not true, nobody knows what is in `into`.
+  virtual bool read(const std::string& name, std::uint64_t offset,
+                    std::span<std::uint8_t> into) = 0;
 
   // Calls `visit` for each object whose name begins with `prefix`, in the order of names. What is
   // put or removed meanwhile may or may not be visited.

@@ -21,9 +21,9 @@ public:
     check();
     return inner_->get(name, most);
   }
-  std::optional<core::Buffer> get(const std::string& name, Range range) override {
+  bool read(const std::string& name, std::uint64_t offset, std::span<std::uint8_t> into) override {
     check();
-    return inner_->get(name, range);
+    return inner_->read(name, offset, into);
   }
   void list(const std::string& prefix,
             const std::function<void(const ObjectInfo&)>& visit) override {

@@ -191,17 +191,18 @@ void ContentsPipeline::finish() {
 
 void ContentsPipeline::work() {
   try {
-    Buffer raw;
-    while (auto task = tasks_.pop()) run(*task, raw);
+    Buffer memory;
+    while (auto task = tasks_.pop()) run(*task, memory);
   } catch (...) { // the boundary of a thread
     tasks_.fail(std::current_exception());
   }
 }
 
-void ContentsPipeline::run(const Task& task, Buffer& raw) {
+void ContentsPipeline::run(const Task& task, Buffer& memory) {
   std::string problem;
+  ByteView raw;
   try {
-    reader_.open(task.block, raw);
+    raw = reader_.open(task.block, memory);
   } catch (const CorruptData& error) {
     problem = error.what();
   }
@@ -231,8 +232,8 @@ void ContentsPipeline::write_from_elsewhere(const Piece& piece, const std::strin
   for (const auto& place : reader_.locate(ChunkKind::contents, piece.id)) {
     if (place.block == piece.chunk.block || place.length != piece.chunk.length) continue;
     try {
-      Buffer raw;
-      reader_.open(place.block, raw);
+      Buffer memory;
+      const auto raw = reader_.open(place.block, memory);
       reader_.check(place, raw);
       auto elsewhere = piece;
       elsewhere.chunk = place;

@@ -70,7 +70,7 @@ private:
   void add_piece(Piece&& piece);
   void hand_over_first();
   void work();
-  void run(const Task& task, Buffer& raw);
+  void run(const Task& task, Buffer& memory);
   void write(const Piece& piece, ByteView raw);
   void write_from_elsewhere(const Piece& piece, const std::string& problem);
 

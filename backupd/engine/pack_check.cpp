@@ -15,11 +15,16 @@ namespace {
 
 constexpr std::uint64_t read_size = std::uint64_t{4} << 20;
 
-// Reads one pack from its beginning to its end, and hands out its blocks.
+// What a thread uses again for each pack.
+struct Memory {
+  Buffer parts = Buffer(read_size + longest_sealed_block), block;
+};
+
+// Reads one pack from its beginning to its end, and opens its blocks.
 class PackCheck {
 public:
-  PackCheck(BlockReader& reader, const IndexedPack& indexed, std::uint32_t pack)
-      : reader_(reader), indexed_(indexed), name_(pack_object_name(indexed.name)) {
+  PackCheck(BlockReader& reader, const IndexedPack& indexed, std::uint32_t pack, Memory& memory)
+      : reader_(reader), indexed_(indexed), name_(pack_object_name(indexed.name)), memory_(memory) {
     report_.pack = pack;
   }
 
@@ -39,25 +44,25 @@ public:
   }
 
 private:
-  // The next part, behind what is left of the one before.
+  // The next part, behind what is left of the one before: the beginning of a block.
   bool fetch() {
-    bytes_.erase(bytes_.begin(), bytes_.begin() + static_cast<std::ptrdiff_t>(taken_));
+    auto& bytes = memory_.parts;
+    std::copy(bytes.begin() + static_cast<std::ptrdiff_t>(taken_),
+              bytes.begin() + static_cast<std::ptrdiff_t>(at_ - begin_), bytes.begin());
     begin_ += taken_;
     taken_ = 0;
-    const auto length = std::min(read_size, indexed_.size - at_);
-    std::optional<Buffer> part;
+    const auto part =
+        std::span(bytes).subspan(at_ - begin_, std::min(read_size, indexed_.size - at_));
     try {
-      part = reader_.repository().store().get(name_, storage::Range{at_, length});
+      if (!reader_.repository().store().read(name_, at_, part)) return lose_rest("is gone");
     } catch (const core::Unanswered&) {
       throw;
     } catch (const core::Error& error) {
       return lose_rest(error.what());
     }
-    if (!part) return lose_rest("is gone");
-    hash_.update(*part);
-    report_.bytes_read += length;
-    at_ += length;
-    bytes_.insert(bytes_.end(), part->begin(), part->end());
+    hash_.update(part);
+    report_.bytes_read += part.size();
+    at_ += part.size();
     return true;
   }
 
@@ -75,9 +80,9 @@ private:
   void open_blocks() {
     for (; directory_ && next_ < directory_->blocks.size(); ++next_) {
       const auto& block = directory_->blocks[next_];
-      if (std::uint64_t{block.offset} + block.stored > at_) return;
       taken_ = block.offset - begin_;
-      const auto sealed = ByteView(bytes_).subspan(taken_, block.stored);
+      if (std::uint64_t{block.offset} + block.stored > at_) return;
+      const auto sealed = ByteView(memory_.parts).subspan(taken_, block.stored);
       taken_ += block.stored;
       const auto epoch = directory_->origins.at(block.origin).epoch;
       try {
@@ -89,20 +94,21 @@ private:
       }
       open(block, sealed);
     }
+    taken_ = at_ - begin_; // nobody opens what follows the last block
   }
 
   // Chunk by chunk, so that damage costs only what it touches.
   void open(const PackBlock& block, ByteView sealed) {
+    ByteView rest;
     try {
-      reader_.repository().opener().open(directory_->origins.at(block.origin), block.kind,
-                                         block.number, sealed, block.length, raw_);
+      rest = reader_.repository().opener().open(directory_->origins.at(block.origin), block.kind,
+                                                block.number, sealed, block.length, memory_.block);
     } catch (const core::AccessDenied&) {
       return; // a writer's key names what it cannot open
     } catch (const core::Error& error) {
       report_.problems.push_back(fmt::format("block {}: {}", block.number, error.what()));
       return lose(block);
     }
-    ByteView rest = raw_;
     for (const auto& chunk : directory_->chunks_of(block)) {
       const auto bytes = rest.first(chunk.length);
       rest = rest.subspan(chunk.length);
@@ -121,10 +127,10 @@ private:
   std::shared_ptr<const PackDirectory> directory_;
   PackReport report_;
   core::Sha256 hash_;
-  Buffer bytes_, raw_;
-  std::uint64_t begin_ = 0; // of bytes_ in the pack
+  Memory& memory_;
+  std::uint64_t begin_ = 0; // of memory_.parts in the pack
   std::uint64_t at_ = 0;    // how far the pack is read
-  std::size_t taken_ = 0;   // of bytes_
+  std::size_t taken_ = 0;   // of memory_.parts
   std::size_t next_ = 0;    // block
 };
 
@@ -138,9 +144,10 @@ void check_packs(BlockReader& reader, const ChunkIndex& index,
   std::atomic<unsigned> running = threads;
   const auto work = [&] {
     try {
+      Memory memory;
       for (std::size_t each; (each = next++) < packs.size();) {
         if (stop.stop_requested()) throw core::Cancelled("stopped as asked");
-        reports.push(PackCheck(reader, index.packs().at(packs[each]), packs[each]).run());
+        reports.push(PackCheck(reader, index.packs().at(packs[each]), packs[each], memory).run());
       }
       if (--running == 0) reports.close();
     } catch (...) { // the boundary of a thread

@@ -189,14 +189,14 @@ void NextManifest::write(ByteView bytes) {
 }
 
 void NextManifest::write_page() {
-  compressor_.pack(page_, packed_);
+  const auto packed = compressor_.pack(page_, packed_);
   Buffer intro;
   ByteWriter writer(intro);
-  writer.fixed(static_cast<std::uint32_t>(packed_.size()));
+  writer.fixed(static_cast<std::uint32_t>(packed.size()));
   writer.fixed(static_cast<std::uint32_t>(page_.size()));
-  writer.bytes(short_hash(packed_));
+  writer.bytes(short_hash(packed));
   write(intro);
-  write(packed_);
+  write(packed);
   page_.clear();
 }
 

@@ -33,10 +33,10 @@ std::optional<BlockPlace> BlockCopies::find(const BlockPlace& place) const {
 
 Buffer BlockCopies::stored_bytes(const BlockPlace& place) const {
   const auto& block = blocks_.directory(place.pack)->blocks.at(place.block);
-  auto bytes = repository_.store().get(pack_object_name(index_.packs().at(place.pack).name),
-                                       storage::Range{block.offset, block.stored});
-  if (!bytes) throw CorruptData(blocks_.pack_name(place.pack) + ": is gone");
-  return std::move(*bytes);
+  Buffer bytes(block.stored);
+  const auto name = blocks_.pack_name(place.pack);
+  if (!repository_.store().read(name, block.offset, bytes)) throw CorruptData(name + ": is gone");
+  return bytes;
 }
 
 bool BlockCopies::same_bytes(const BlockPlace& one, const BlockPlace& other) const {

@@ -60,16 +60,16 @@ ByteView BlockSealer::seal(ChunkKind kind, std::uint64_t number, ByteView raw) {
   const auto& key = kind == ChunkKind::references ? references_key_ : contents_key_;
   const auto nonce = nonce_of(number);
   const auto context = static_cast<std::uint8_t>(kind);
-  compressor_.pack(raw, packed_);
-  core::seal(key, nonce, packed_, ByteView(&context, 1), sealed_);
-  core::open_sealed(key, nonce, sealed_, ByteView(&context, 1), opened_);
-  unpack(opened_, raw.size(), again_);
-  if (again_.size() != raw.size() ||
-      (!raw.empty() && std::memcmp(again_.data(), raw.data(), raw.size()) != 0)) {
+  const auto packed = compressor_.pack(raw, packed_);
+  const auto sealed = core::seal(key, nonce, packed, ByteView(&context, 1), sealed_);
+  const auto opened = core::open_sealed(key, nonce, sealed, ByteView(&context, 1), opened_);
+  const auto again = unpack(opened, raw.size(), again_);
+  if (again.size() != raw.size() ||
+      (!raw.empty() && std::memcmp(again.data(), raw.data(), raw.size()) != 0)) {
     throw CorruptData("what was packed did not come back as it was; the machine's memory or "
                       "processor may be failing");
   }
-  return sealed_;
+  return sealed;
 }
 
 BlockOpener::BlockOpener(const TrustDocument& trust, const SharedSecrets& secrets)
@@ -107,12 +107,13 @@ BlockOpener::Key BlockOpener::key(const Origin& origin, ChunkKind kind) const {
   return made;
 }
 
-void BlockOpener::open(const Origin& origin, ChunkKind kind, std::uint64_t number, ByteView sealed,
-                       std::uint64_t length, Buffer& raw) const {
+ByteView BlockOpener::open(const Origin& origin, ChunkKind kind, std::uint64_t number,
+                           ByteView sealed, std::uint64_t length, Buffer& memory) const {
   const auto context = static_cast<std::uint8_t>(kind);
-  thread_local Buffer packed;
-  core::open_sealed(*key(origin, kind), nonce_of(number), sealed, ByteView(&context, 1), packed);
-  unpack(packed, length, raw);
+  thread_local Buffer opened;
+  const auto packed = core::open_sealed(*key(origin, kind), nonce_of(number), sealed,
+                                        ByteView(&context, 1), opened);
+  return unpack(packed, length, memory);
 }
 
 } // namespace intendance::backupd

@@ -48,9 +48,10 @@ private:
 class BlockOpener {
 public:
   BlockOpener(const TrustDocument& trust, const SharedSecrets& secrets);
-  // `length` is that of all its chunks. Throws CorruptData, or AccessDenied without the key.
-  void open(const Origin& origin, ChunkKind kind, std::uint64_t number, ByteView sealed,
-            std::uint64_t length, Buffer& raw) const;
+  // `length` is that of all its chunks. Throws CorruptData, or AccessDenied without the key. In
+  // memory that is used again and again.
+  ByteView open(const Origin& origin, ChunkKind kind, std::uint64_t number, ByteView sealed,
+                std::uint64_t length, Buffer& memory) const;
   // The session secret as a reader finds it. Throws AccessDenied for an epoch that he lacks.
   core::SecretBytes session_secret(const Origin& origin) const;
 

@@ -82,15 +82,16 @@ std::vector<ChunkInBlock> BlockReader::locate(ChunkKind kind, const ChunkId& id)
   return found;
 }
 
-void BlockReader::open(const BlockPlace& place, Buffer& raw) {
+ByteView BlockReader::open(const BlockPlace& place, Buffer& memory) {
   const auto directory = this->directory(place.pack);
   const auto& block = directory->blocks.at(place.block);
   const auto name = pack_name(place.pack);
-  core::with_context(name, [&] {
-    const auto sealed = repository_.store().get(name, storage::Range{block.offset, block.stored});
-    if (!sealed) throw CorruptData("is gone");
-    repository_.opener().open(directory->origins.at(block.origin), block.kind, block.number,
-                              *sealed, block.length, raw);
+  return core::with_context(name, [&] {
+    thread_local Buffer stored;
+    const auto sealed = core::room_in(stored, block.stored);
+    if (!repository_.store().read(name, block.offset, sealed)) throw CorruptData("is gone");
+    return repository_.opener().open(directory->origins.at(block.origin), block.kind, block.number,
+                                     sealed, block.length, memory);
   });
 }
 

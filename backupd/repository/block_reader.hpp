@@ -34,7 +34,8 @@ public:
   // Where a chunk of that kind lies, the places whose directory can be read; at least one.
   std::vector<ChunkInBlock> locate(ChunkKind kind, const ChunkId& id);
   std::shared_ptr<const PackDirectory> directory(std::uint32_t pack);
-  void open(const BlockPlace& place, Buffer& raw);
+  // In memory that is used again and again.
+  ByteView open(const BlockPlace& place, Buffer& memory);
   // Whether a chunk of an opened block is what its id says; throws CorruptData when it is not.
   void check(const ChunkInBlock& chunk, ByteView raw);
 

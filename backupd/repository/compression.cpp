@@ -36,15 +36,15 @@ Compressor::Compressor(Compressor&&) noexcept = default;
 Compressor& Compressor::operator=(Compressor&&) noexcept = default;
 Compressor::~Compressor() = default;
 
-void Compressor::pack(core::ByteView raw, core::Buffer& packed) {
-  packed.resize(1 + ZSTD_compressBound(raw.size()));
+core::ByteView Compressor::pack(core::ByteView raw, core::Buffer& memory) {
+  const auto packed = core::room_in(memory, 1 + ZSTD_compressBound(raw.size()));
   packed[0] = static_cast<std::uint8_t>(Compression::zstd);
   const auto size = check(ZSTD_compress2(state_->context.get(), packed.data() + 1,
                                          packed.size() - 1, raw.data(), raw.size()));
-  if (size < raw.size()) return packed.resize(1 + size);
-  packed.resize(1 + raw.size());
+  if (size < raw.size()) return packed.first(1 + size);
   packed[0] = static_cast<std::uint8_t>(Compression::none);
   std::copy(raw.begin(), raw.end(), packed.begin() + 1);
+  return packed.first(1 + raw.size());
 }
 
 struct StreamCompressor::State {
@@ -85,10 +85,10 @@ void StreamCompressor::finish() {
   next_.finish();
 }
 
-void unpack(core::ByteView packed, std::uint64_t length, core::Buffer& raw) {
+core::ByteView unpack(core::ByteView packed, std::uint64_t length, core::Buffer& memory) {
   if (packed.empty()) throw core::CorruptData("is empty where compressed bytes are wanted");
   const auto bytes = packed.subspan(1);
-  raw.resize(length);
+  const auto raw = core::room_in(memory, length);
   std::size_t size = bytes.size();
   switch (static_cast<Compression>(packed[0])) {
   case Compression::none:
@@ -104,6 +104,7 @@ void unpack(core::ByteView packed, std::uint64_t length, core::Buffer& raw) {
   default: throw core::CorruptData("has an unknown compression");
   }
   if (size != length) throw core::CorruptData("has another length than its directory says");
+  return raw;
 }
 
 } // namespace intendance::backupd

@@ -19,8 +19,9 @@ public:
   Compressor(Compressor&&) noexcept;
   Compressor& operator=(Compressor&&) noexcept;
   ~Compressor();
-  // `u8 compression ‖ bytes`; kept as they are when zstd would not make them smaller.
-  void pack(core::ByteView raw, core::Buffer& packed);
+  // `u8 compression ‖ bytes`; kept as they are when zstd would not make them smaller. In memory
+  // that is used again and again, as unpack() uses it.
+  core::ByteView pack(core::ByteView raw, core::Buffer& memory);
 
 private:
   struct State;
@@ -44,6 +45,6 @@ private:
 };
 
 // The reverse. The result has exactly `length` bytes; throws CorruptData otherwise. Any thread.
-void unpack(core::ByteView packed, std::uint64_t length, core::Buffer& raw);
+core::ByteView unpack(core::ByteView packed, std::uint64_t length, core::Buffer& memory);
 
 } // namespace intendance::backupd

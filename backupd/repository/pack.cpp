@@ -15,7 +15,6 @@ namespace {
 constexpr std::string_view magic = "INTDPACK";
 constexpr std::size_t nonce_size = 24;
 constexpr std::uint64_t full_pack = std::uint64_t{24} << 20;
-constexpr std::uint64_t longest_pack = std::uint64_t{256} << 20;
 constexpr std::size_t most_chunks = std::size_t{1} << 24;
 // Of small files, tens of thousands fit into a pack: its directory must stay small beside it.
 constexpr std::size_t full_directory = 60'000;

@@ -50,6 +50,9 @@ struct PackInfo {
   PackDirectory directory;
 };
 
+// More than any writer makes.
+inline constexpr std::uint64_t longest_pack = std::uint64_t{256} << 20;
+
 std::string pack_object_name(const PackName& name); // "packs/3f/3fa9…"
 
 // Entries of a directory, without padding; decoding ignores padding. `blocks_end` is where the

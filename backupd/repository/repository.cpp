@@ -255,17 +255,19 @@ namespace {
 
 Buffer part_of(storage::ObjectStore& store, const std::string& object, std::uint64_t offset,
                std::uint64_t length) {
-  auto bytes = store.get(object, storage::Range{offset, length});
-  if (!bytes) throw CorruptData("is gone");
-  return std::move(*bytes);
+  Buffer bytes(length);
+  if (!store.read(object, offset, bytes)) throw CorruptData("is gone");
+  return bytes;
 }
 
 } // namespace
 
 PackDirectory Repository::read_directory(const PackName& name, std::uint64_t size,
                                          std::uint32_t directory_length) const {
+  // An index may say anything; memory is asked for by what a pack can be.
   if (size < pack_tail_size + directory_length + intro_size)
     throw CorruptData("is too short for a pack");
+  if (size > longest_pack) throw CorruptData("is longer than a pack may be");
   const auto end =
       part_of(*store_, pack_object_name(name), size - pack_tail_size - directory_length,
               std::uint64_t{directory_length} + pack_tail_size);

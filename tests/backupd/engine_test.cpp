@@ -323,9 +323,10 @@ public:
     count();
     return store_->get(name, most);
   }
-  std::optional<core::Buffer> get(const std::string& name, storage::Range range) override {
+  bool read(const std::string& name, std::uint64_t offset,
+            std::span<std::uint8_t> into) override {
     count();
-    return store_->get(name, range);
+    return store_->read(name, offset, into);
   }
   void list(const std::string& prefix,
             const std::function<void(const storage::ObjectInfo&)>& visit) override {

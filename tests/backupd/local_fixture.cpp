@@ -29,8 +29,9 @@ public:
   std::optional<core::Buffer> get(const std::string& name, std::uint64_t most) override {
     return store_->get(name, most);
   }
-  std::optional<core::Buffer> get(const std::string& name, storage::Range range) override {
-    return store_->get(name, range);
+  bool read(const std::string& name, std::uint64_t offset,
+            std::span<std::uint8_t> into) override {
+    return store_->read(name, offset, into);
   }
   void list(const std::string& prefix,
             const std::function<void(const storage::ObjectInfo&)>& visit) override {
