@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <ctime>
 #include <optional>
 #include <vector>
 
@@ -95,7 +96,7 @@ Date parse_date(std::string_view text) {
 
 TimeZone TimeZone::named(const std::string& name) {
   try {
-    return TimeZone(date::locate_zone(name), name);
+    return TimeZone(date::locate_zone(name));
   } catch (const std::exception&) {
     throw ConfigError("\"" + name +
                       "\" is not a time zone like America/Toronto (is tzdata installed?)");
@@ -105,15 +106,16 @@ TimeZone TimeZone::named(const std::string& name) {
 TimeZone TimeZone::local() {
   const char* name = std::getenv("TZ");
   if (name != nullptr && *name != '\0') return named(*name == ':' ? name + 1 : name);
-  try {
-    const auto* zone = date::current_zone();
-    return TimeZone(zone, zone->name());
-  } catch (const std::exception&) {
-    return named("UTC"); // a machine without /etc/localtime runs in UTC
-  }
+  return TimeZone();
 }
 
 seconds TimeZone::offset(TimePoint time) const {
+  if (zone_ == nullptr) {
+    const auto count = static_cast<std::time_t>(floor<seconds>(time).time_since_epoch().count());
+    std::tm broken_down{};
+    ::localtime_r(&count, &broken_down);
+    return seconds(broken_down.tm_gmtoff);
+  }
   return zone_of(zone_)->get_info(floor<seconds>(time)).offset;
 }
 
@@ -127,10 +129,18 @@ std::string TimeZone::format(TimePoint time) const {
 }
 
 TimePoint TimeZone::moment(Date date, seconds time_of_day) const {
-  const auto local = date::local_seconds(sys_days(date).time_since_epoch() + time_of_day);
-  const auto info = zone_of(zone_)->get_info(local);
-  if (info.result == date::local_info::nonexistent) return info.first.end;
-  return date::sys_seconds(local.time_since_epoch() - info.first.offset);
+  const TimePoint wall = sys_days(date) + time_of_day; // as if it were UTC
+  const auto before = offset(wall - days(1)), after = offset(wall + days(1));
+  const auto [least, most] = std::minmax(before, after);
+  for (const auto each : {most, least}) {
+    if (offset(wall - each) == each) return wall - each;
+  }
+  auto within = wall - most, behind = wall - least; // the offset changes between them
+  while (behind - within > seconds(1)) {
+    const auto middle = within + floor<seconds>((behind - within) / 2);
+    (offset(middle) == before ? within : behind) = middle;
+  }
+  return behind;
 }
 
 Schedule Schedule::parse(std::string_view text) {

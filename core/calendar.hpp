@@ -22,7 +22,6 @@ class TimeZone {
 public:
   static TimeZone named(const std::string& name); // throws ConfigError
   static TimeZone local();                        // TZ, or /etc/localtime
-  const std::string& name() const { return name_; }
 
   Date date(TimePoint time) const;
   std::chrono::seconds offset(TimePoint time) const;
@@ -33,9 +32,11 @@ public:
   TimePoint moment(Date date, std::chrono::seconds time_of_day) const;
 
 private:
-  explicit TimeZone(const void* zone, std::string name) : zone_(zone), name_(std::move(name)) {}
-  const void* zone_; // date::time_zone, which lives as long as the program
-  std::string name_;
+  TimeZone() = default;
+  explicit TimeZone(const void* zone) : zone_(zone) {}
+  // date::time_zone, which lives as long as the program. Null for the machine's own, which the C
+  // library knows by one file, when date would read the whole database of zones first.
+  const void* zone_ = nullptr;
 };
 
 // When a job runs: hourly · daily HH:MM · weekly DAY HH:MM · monthly DAY HH:MM · every 15m|6h

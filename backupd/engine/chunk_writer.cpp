@@ -14,10 +14,10 @@ ChunkWriter::ChunkWriter(Repository& repository, ChunkIndex& index,
                          const PackPipeline::Options& options)
     : repository_(repository), index_(index), session_(begin_session(repository.trust())),
       pipeline_(repository, session_, options) {
-  for (const auto kind : {ChunkKind::contents, ChunkKind::manifest, ChunkKind::references}) {
+  for (const auto kind : {ChunkKind::contents, ChunkKind::manifest, ChunkKind::references})
     open_block(kind).kind = kind;
-    open_block(kind).number = next_number_++;
-  }
+  open_.back().kind = ChunkKind::manifest;
+  for (auto& block : open_) block.number = next_number_++;
 }
 
 void ChunkWriter::mark_used(std::uint32_t pack) {
@@ -25,16 +25,15 @@ void ChunkWriter::mark_used(std::uint32_t pack) {
   used_packs_.at(pack) = true;
 }
 
-WrittenChunk ChunkWriter::put(ChunkKind kind, ByteView raw) {
+WrittenChunk ChunkWriter::put(OpenBlock& block, ByteView raw) {
   if (raw.size() > longest_chunk) throw core::Error("a chunk is longer than may be");
-  const auto id = repository_.namer().name(session_.origin.epoch, kind, raw);
+  const auto id = repository_.namer().name(session_.origin.epoch, block.kind, raw);
   const auto pending = pending_.find(id);
   if (pending != pending_.end()) return {id, ChunkHome::block(pending->second)};
   if (const auto place = index_.find_usable(id)) {
     mark_used(place->pack);
     return {id, ChunkHome::pack(place->pack)};
   }
-  auto& block = open_block(kind);
   block.raw.insert(block.raw.end(), raw.begin(), raw.end());
   block.chunks.push_back({id, static_cast<std::uint32_t>(raw.size())});
   pending_.emplace(id, block.number);

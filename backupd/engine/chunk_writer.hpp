@@ -40,7 +40,10 @@ public:
   ChunkWriter(Repository& repository, ChunkIndex& index, const PackPipeline::Options& options);
 
   // The chunk is stored when flush() has returned.
-  WrittenChunk put(ChunkKind kind, ByteView raw);
+  WrittenChunk put(ChunkKind kind, ByteView raw) { return put(open_block(kind), raw); }
+  // A list of pages of the manifest. Lists gather in blocks of their own: whoever wants one file
+  // reads all of them, and one page.
+  WrittenChunk put_page_list(ByteView raw) { return put(open_.back(), raw); }
   // A chunk that the last backup needed and that still lies in that pack of the index.
   void reuse(std::uint32_t pack) { mark_used(pack); }
   // Stores what was begun and an index of all that is new. Nothing can be put after.
@@ -56,6 +59,7 @@ public:
 
 private:
   OpenBlock& open_block(ChunkKind kind) { return open_.at(static_cast<std::size_t>(kind) - 1); }
+  WrittenChunk put(OpenBlock& block, ByteView raw);
   void push(OpenBlock& block);
   void collect_stored();
   void mark_used(std::uint32_t pack);
@@ -63,7 +67,7 @@ private:
   Repository& repository_;
   ChunkIndex& index_;
   WriteSession session_;
-  std::array<OpenBlock, 3> open_; // by kind
+  std::array<OpenBlock, 4> open_; // by kind; the last for lists of pages
   std::uint64_t next_number_ = 0;
   std::unordered_map<ChunkId, std::uint64_t, ChunkIdHash> pending_; // blocks not stored yet
   std::vector<std::uint32_t> pack_of_block_;

@@ -61,7 +61,7 @@ void ManifestWriter::store_page() {
 
 void ManifestWriter::store_page_list() {
   if (page_list_.empty()) return;
-  page_lists_.push_back(chunks_.put(ChunkKind::manifest, page_list_).id);
+  page_lists_.push_back(chunks_.put_page_list(page_list_).id);
   page_list_.clear();
 }
 

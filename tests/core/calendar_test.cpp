@@ -110,6 +110,19 @@ TEST(Time, ReadsAndWritesUtc) {
   }
 }
 
+// The machine's own, whichever that is.
+TEST(TimeZone, OfThisMachineAgreesWithItself) {
+  const auto zone = TimeZone::local();
+  for (auto at = utc("2026-01-01T12:30:00Z"); at < utc("2027-01-01T00:00:00Z");
+       at += std::chrono::hours(24)) {
+    const auto clock = at + zone.offset(at);
+    ASSERT_EQ(zone.format(at).substr(0, 10), format_date(zone.date(at)));
+    ASSERT_EQ(zone.moment(zone.date(at), std::chrono::floor<std::chrono::seconds>(
+                                             clock - std::chrono::floor<std::chrono::days>(clock))),
+              at);
+  }
+}
+
 TEST(TimeZone, RefusesAnUnknownName) { EXPECT_THROW(TimeZone::named("Mars/Olympus"), ConfigError); }
 
 TEST(ManualClock, WakesWhoeverWaits) {
