@@ -113,6 +113,22 @@ class HostileWriter:
         self._write_pack([*chunks, (REFERENCES, references), (REFERENCES, root)])
         return self._store("snapshots", self._snapshot(page_list, root, len(contents), sequence))
 
+    def write_index(self, packs: list[tuple[str, int, int, bytes]]) -> str:
+        """Of each pack its name, its size, the length of its directory, and what it is said to hold."""
+        body = varint(len(packs))
+        for name, size, length, entries in packs:
+            body += bytes.fromhex(name) + varint(size) + varint(length) + counted(entries)
+        intro = self._intro(b"INTDINDX")
+        return self._store("indexes", intro + seal(derive(self.structure, "index"), intro, body))
+
+    def entries(self, blocks: list[tuple[int, int, list[tuple[bytes, int]]]]) -> bytes:
+        """Entries of a directory: of each block its kind, its stored length, and ids and lengths of its chunks."""
+        out = varint(1) + struct.pack("<I", self.epoch) + self.session_public + varint(len(blocks))
+        for number, (kind, stored, chunks) in enumerate(blocks):
+            out += bytes([kind]) + b"".join(map(varint, (0, number, stored, len(chunks))))
+            out += b"".join(id_ + varint(length) for id_, length in chunks)
+        return out
+
     def _write_pack(self, chunks: list[tuple[int, bytes]]) -> None:
         """With an index of its own; each chunk is a block."""
         intro = self._intro(b"INTDPACK")

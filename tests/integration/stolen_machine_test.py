@@ -28,6 +28,7 @@ import zstandard
 
 from hostile_writer import HostileWriter, age_open, record, varint
 from read_repository import CONTENTS
+from thiefs_eyes import ThiefsEyes
 
 INTENDANCE = pathlib.Path()
 SECRET = b"the minutes of the jury, which nobody else may read\n"
@@ -154,6 +155,30 @@ class StolenMachine(unittest.TestCase):
                         self.assertNotIn(SECRET[:20], plain, path)
         self.assertGreater(shown, 1000)
 
+    def test_all_that_he_can_open_is_structure(self) -> None:
+        eyes = ThiefsEyes(self.thief.repository, self.thief.folder / "keys")
+        opened = eyes.opened()
+        self.assertEqual({"index", "directory", "snapshot header", "references"}, set(opened))
+        for what, plain in opened.items():
+            self.assertNotIn(SECRET[:20], plain, what)
+            self.assertNotIn(b"minutes", plain, what)  # nor a name
+        self.assertIn(b"web-1", opened["snapshot header"])
+        # Blocks of contents, blocks of lists of files, snapshots' bodies: none, by whatever he has in the key's place.
+        sealed, tries = eyes.sealed()
+        self.assertGreaterEqual(min(sealed.values()), 1, sealed)
+        self.assertEqual({"contents", "manifest", "snapshot body"}, set(sealed))
+        self.assertGreater(tries, 10 * sum(sealed.values()))
+
+    def test_what_the_state_folder_tells_is_names_and_sizes_of_its_own_last_backup(self) -> None:
+        told = b""
+        for path in (self.thief.folder / "keys-state").rglob("*"):
+            data = path.read_bytes() if path.is_file() else b""
+            for frame in re.finditer(rb"\x28\xb5\x2f\xfd", data):
+                told += zstandard.ZstdDecompressor().decompressobj().decompress(data[frame.start() :])
+            told += data
+        self.assertIn(b"minutes", told)
+        self.assertNotIn(SECRET[:20], told)
+
     # --- becoming somebody ---
 
     def test_he_becomes_no_reader(self) -> None:
@@ -182,6 +207,27 @@ class StolenMachine(unittest.TestCase):
         # The owner goes on under a number that is free.
         self.place.intendance("owner", "key", "revoke", "maintenance", expect=3)
         self.assertEqual(6, self.place.json("owner", "repository", "info", expect=3)["trust_version"])
+
+    def test_no_other_owner_is_believed(self) -> None:
+        """A whole chain of trust of his own, well signed by an owner's key that he made: beside the true one, and in its place."""
+        his = Place(self.thief.folder / "his")
+        his.folder.mkdir()
+        his.intendance("owner", "repository", "init", "--machine", "web-1")
+        trust = self.thief.repository / "trust"
+        shutil.copy2(his.repository / "trust" / "00000001", trust / "00000009")
+        for holder, command in (("db-1", ["backup", "--paths", self.place.tree]), ("owner", ["snapshots"]), ("owner", ["verify"]),
+                                ("owner", ["restore", "latest", "--target", self.place.folder / "out"])):
+            done = self.place.intendance(holder, *command, expect=3)
+            self.assertRegex(done.stdout + done.stderr, "trust/00000009: is not signed by the owner", command)
+        for version in (1, 2, 9):
+            (trust / f"{version:08}").unlink()
+        shutil.copy2(his.repository / "trust" / "00000001", trust)
+        for memory in ("kept", "none"):
+            for holder, command in (("db-1", ["backup", "--paths", self.place.tree]), ("owner", ["ls", "latest"]), ("owner", ["verify"])):
+                done = self.place.intendance(holder, *command, expect=1)
+                self.assertRegex(done.stderr, "trust/00000001 is not signed by the owner", (memory, command))
+            for holder in ("db-1", "owner"):
+                shutil.rmtree(self.place.folder / f"{holder}-state", ignore_errors=True)
 
     def test_he_cannot_put_the_old_trust_object_back(self) -> None:
         (self.thief.repository / "trust" / "00000002").unlink()
@@ -234,6 +280,76 @@ class StolenMachine(unittest.TestCase):
         self.assertIn("well-known", done.stdout + done.stderr)
         self.assertFalse((target / tree.relative_to("/") / "well-known").exists())
         self.place.intendance("owner", "verify", "--read-data", expect=1)
+
+    def test_an_index_that_says_that_a_chunk_is_stored_is_found(self) -> None:
+        """Of a file that another machine will have: it is not stored then, because it seems to be there."""
+        expected = os.urandom(3000)
+        writer = self.hostile()
+        name, size, length, _ = max(ThiefsEyes(self.thief.repository, self.thief.folder / "keys").described(), key=lambda each: each[1])
+        # What the pack's own directory does not say; in place of all other indexes, which might be read before.
+        entries = writer.entries([(CONTENTS, size - 16 - 8 - length, [(writer.chunk_id(CONTENTS, expected), 3000)])])
+        for each in (self.thief.repository / "indexes").iterdir():
+            each.unlink()
+        forged = writer.write_index([(name, size, length, entries)])
+        tree = self.place.folder / "later"
+        tree.mkdir()
+        (tree / "well-known").write_bytes(expected)
+        self.place.intendance("db-1", "backup", "--paths", tree, expect=None)
+        snapshot = next(each["id"] for each in self.place.json("owner", "snapshots", "--machine", "db-1")[::-1])
+        found = self.place.intendance("owner", "verify", expect=1).stdout
+        self.assertIn(f"indexes/{forged}", found)
+        target = self.place.folder / "out"
+        done = self.place.intendance("owner", "restore", snapshot, "--target", target, expect=None)
+        self.assertNotEqual(0, done.returncode)
+        self.assertIn("well-known", done.stdout + done.stderr)
+        self.assertFalse((target / tree.relative_to("/") / "well-known").exists())
+        self.assertIn(f"snapshots/{snapshot}: needs 1 chunks that are lost", found)
+        self.assertIn("well-known", found)
+        # Once the indexes are made anew, the next backup stores it.
+        self.place.intendance("owner", "repository", "rebuild-index")
+        (tree / "well-known").touch()
+        self.place.intendance("db-1", "backup", "--paths", tree)
+        self.place.intendance("owner", "restore", "latest", "--target", self.place.folder / "again")
+        self.assertEqual(expected, (self.place.folder / "again" / tree.relative_to("/") / "well-known").read_bytes())
+
+    def test_indexes_that_point_elsewhere_bring_no_wrong_byte(self) -> None:
+        """In place of the true ones: every pack holds what another does."""
+        writer = self.hostile()
+        known = ThiefsEyes(self.thief.repository, self.thief.folder / "keys").described()
+        self.assertGreater(len(known), 2)
+        for each in (self.thief.repository / "indexes").iterdir():
+            each.unlink()
+        others = known[1:] + known[:1]
+        writer.write_index([(name, size, length, entries) for (name, size, length, _), (*_, entries) in zip(known, others)])
+        target = self.place.folder / "out"
+        done = self.place.intendance("owner", "restore", "latest", "--target", target, expect=None)
+        self.assertNotEqual(0, done.returncode)
+        for path in target.rglob("*"):
+            if path.is_file():
+                self.assertEqual((pathlib.Path("/") / path.relative_to(target)).read_bytes(), path.read_bytes())
+        self.place.intendance("owner", "verify", expect=1)
+        self.place.intendance("owner", "repository", "rebuild-index")
+        self.place.intendance("owner", "restore", "latest", "--target", target, "--overwrite=always")
+        self.assertEqual(SECRET, (target / self.place.tree.relative_to("/") / "note").read_bytes())
+        self.place.intendance("owner", "verify", "--read-data")
+
+    def test_a_snapshot_that_he_replaced_or_altered_is_named(self) -> None:
+        """His own or another's; whoever may write to the store may delete, and that nobody can hinder without the store's help."""
+        listed = self.place.json("owner", "snapshots")
+        folder = self.thief.repository / "snapshots"
+        names = {each["machine"]: each["id"] for each in listed}
+        (folder / names["db-1"]).write_bytes((folder / names["web-1"]).read_bytes())
+        altered = bytearray((folder / names["web-1"]).read_bytes())
+        altered[60] ^= 1
+        (folder / names["web-1"]).write_bytes(altered)
+        verified = self.place.intendance("owner", "verify", expect=1).stdout
+        shown = self.place.intendance("owner", "snapshots", "--json", expect=3)
+        self.assertEqual({each["id"] for each in listed} - set(names.values()), {each["id"] for each in json.loads(shown.stdout)})
+        for name in names.values():
+            self.assertRegex(shown.stderr, f"snapshots/{name}: is not what its name says")
+            self.assertIn(name, verified)
+        for holder, command in (("owner", ["restore", names["db-1"], "--target", "out"]), ("owner", ["prune", "--grace", "0"])):
+            self.assertNotEqual(0, self.place.intendance(holder, *command, expect=None).returncode)
 
     def test_once_revoked_nobody_builds_on_what_he_placed(self) -> None:
         expected = os.urandom(3000)
