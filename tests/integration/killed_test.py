@@ -6,11 +6,13 @@ killed_test.py INTENDANCE SECONDS [TEST…]
 """
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pathlib
 import random
 import shutil
+import signal
 import stat
 import subprocess
 import sys
@@ -94,6 +96,25 @@ class Torn(Alive):
             live_files += self.check_restored(target, {"rock": b"does not move"})
             shutil.rmtree(target)
         self.assertGreater(live_files, 20 * rounds, "hardly anything was backed up, so hardly anything is proven")
+        self.run_to_its_end("verify", "--read-data", expect=[0])
+
+
+class Interrupted(Alive):
+    def test_a_backup_to_a_slow_store_ends_at_once(self) -> None:
+        """At the rate that it is allowed, it would take ten minutes."""
+        (self.still / "rock").write_bytes(self.chance.randbytes(6_000_000))
+        process = subprocess.Popen(self.command((*self.backup(), "--limit-upload", "10KiB/s")), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        self.addCleanup(process.kill)
+        incoming = self.store / ".incoming"
+        while not (incoming.is_dir() and any(incoming.iterdir())) and process.poll() is None:
+            with contextlib.suppress(subprocess.TimeoutExpired):  # until it puts its first object
+                process.wait(0.01)
+        process.send_signal(signal.SIGINT)
+        said = process.communicate(timeout=LONGEST)[1]
+        self.assertEqual(1, process.returncode, said)
+        self.assertIn("stopped", said)
+        self.assertEqual([], self.snapshots())
+        self.run_to_its_end(*self.backup(), expect=[0, 3])
         self.run_to_its_end("verify", "--read-data", expect=[0])
 
 
