@@ -206,10 +206,11 @@ void ContentsPipeline::run(const Task& task, Buffer& memory) {
   } catch (const CorruptData& error) {
     problem = error.what();
   }
+  Elsewhere elsewhere;
   const ChunkInBlock* checked = nullptr;
   for (const auto& piece : task.pieces) {
     if (!problem.empty()) {
-      write_from_elsewhere(piece, problem);
+      write_from(elsewhere, piece, problem);
       continue;
     }
     try {
@@ -218,7 +219,7 @@ void ContentsPipeline::run(const Task& task, Buffer& memory) {
       checked = &piece.chunk;
       write(piece, raw);
     } catch (const CorruptData& error) {
-      write_from_elsewhere(piece, error.what());
+      write_from(elsewhere, piece, error.what());
     }
   }
 }
@@ -227,21 +228,28 @@ void ContentsPipeline::write(const Piece& piece, ByteView raw) {
   piece.file->write(raw.subspan(piece.chunk.offset + piece.from, piece.length), piece.offset);
 }
 
-// A chunk that is damaged in one place may be whole in another.
-void ContentsPipeline::write_from_elsewhere(const Piece& piece, const std::string& problem) {
-  for (const auto& place : reader_.locate(ChunkKind::contents, piece.id)) {
-    if (place.block == piece.chunk.block || place.length != piece.chunk.length) continue;
-    try {
-      Buffer memory;
-      const auto raw = reader_.open(place.block, memory);
-      reader_.check(place, raw);
-      auto elsewhere = piece;
-      elsewhere.chunk = place;
-      return write(elsewhere, raw);
-    } catch (const CorruptData&) {
-    }
+// A chunk that is damaged in one place may be whole in another, and one that a prune moved is with
+// the others of its block again.
+void ContentsPipeline::write_from(Elsewhere& elsewhere, const Piece& piece,
+                                  const std::string& problem) {
+  try {
+    const auto use = [&](const ChunkInBlock& place) {
+      if (place.length != piece.chunk.length)
+        throw CorruptData("chunk " + core::to_hex(piece.id) + " has several lengths");
+      if (elsewhere.block != place.block) {
+        elsewhere.block.reset();
+        elsewhere.raw = reader_.open(place.block, elsewhere.memory);
+        elsewhere.block = place.block;
+      }
+      reader_.check(place, elsewhere.raw);
+      auto moved = piece;
+      moved.chunk = place;
+      write(moved, elsewhere.raw);
+    };
+    reader_.from_any_place(ChunkKind::contents, piece.id, use, {piece.chunk.block}, problem);
+  } catch (const CorruptData& error) {
+    piece.file->fail(error.what());
   }
-  piece.file->fail(problem);
 }
 
 } // namespace intendance::backupd

@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -28,7 +29,7 @@ public:
   };
   using Done = std::function<void(const Outcome&)>;
 
-  // The reader must outlive it, and its index must not change meanwhile.
+  // The reader must outlive it, and nobody else may change its index meanwhile.
   ContentsPipeline(BlockReader& reader, unsigned threads, Done done);
   // What is not done is given up.
   ~ContentsPipeline();
@@ -72,7 +73,13 @@ private:
   void work();
   void run(const Task& task, Buffer& memory);
   void write(const Piece& piece, ByteView raw);
-  void write_from_elsewhere(const Piece& piece, const std::string& problem);
+  // The block opened last in place of one that cannot be had.
+  struct Elsewhere {
+    std::optional<BlockPlace> block;
+    Buffer memory;
+    ByteView raw; // in it
+  };
+  void write_from(Elsewhere& elsewhere, const Piece& piece, const std::string& problem);
 
   BlockReader& reader_;
   Done done_;

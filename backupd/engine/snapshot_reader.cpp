@@ -3,9 +3,10 @@
 
 namespace intendance::backupd {
 
-SnapshotReader::SnapshotReader(const Repository& repository, const ChunkIndex& index,
+SnapshotReader::SnapshotReader(const Repository& repository, ChunkIndex& index,
                                const Snapshot& snapshot)
-    : name_(snapshot.name), body_(repository.body(snapshot)), blocks_(repository, index) {}
+    : name_(snapshot.name), body_(repository.body(snapshot)),
+      blocks_(repository, index, Missing::look_again) {}
 
 std::vector<PageReference> SnapshotReader::pages(const PathFilter& filter) {
   std::vector<PageReference> all;

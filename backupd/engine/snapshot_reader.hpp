@@ -15,8 +15,10 @@ namespace intendance::backupd {
 // What one snapshot holds, for whoever has a reader key. One thread at a time.
 class SnapshotReader {
 public:
-  // The repository and the index must outlive it. Throws AccessDenied without a reader key.
-  SnapshotReader(const Repository& repository, const ChunkIndex& index, const Snapshot& snapshot);
+  // The repository and the index must outlive it. What the index lacks, because an index object is
+  // gone or a prune moved it meanwhile, is looked for in the store and added. Throws AccessDenied
+  // without a reader key.
+  SnapshotReader(const Repository& repository, ChunkIndex& index, const Snapshot& snapshot);
 
   const SnapshotBody& body() const { return body_; }
   BlockReader& blocks() { return blocks_; }

@@ -16,13 +16,38 @@ std::size_t bytes_of(const PackDirectory& directory) {
   return directory.chunks.size() * sizeof(PackChunk) + directory.blocks.size() * sizeof(PackBlock);
 }
 
+ChunkInBlock in_block(const PackDirectory& directory, const ChunkPlace& place) {
+  const auto& block = directory.block_of(place.chunk);
+  ChunkInBlock chunk;
+  chunk.block = {place.pack, static_cast<std::uint32_t>(&block - directory.blocks.data())};
+  chunk.chunk = place.chunk;
+  chunk.length = directory.chunks[place.chunk].length;
+  for (auto each = block.first_chunk; each < place.chunk; ++each)
+    chunk.offset += directory.chunks[each].length;
+  return chunk;
+}
+
 } // namespace
 
 BlockReader::BlockReader(const Repository& repository, const ChunkIndex& index)
-    : repository_(repository), index_(index) {}
+    : repository_(repository), finder_(repository, index) {}
+
+BlockReader::BlockReader(const Repository& repository, ChunkIndex& index, Missing missing)
+    : repository_(repository), finder_(repository, index, missing) {}
 
 std::string BlockReader::pack_name(std::uint32_t pack) const {
-  return pack_object_name(index_.packs().at(pack).name);
+  return pack_object_name(finder_.pack(pack).name);
+}
+
+// Its failures name the pack.
+template <class Work>
+auto BlockReader::of_pack(std::uint32_t pack, Work&& work) {
+  try {
+    return core::with_context(pack_name(pack), std::forward<Work>(work));
+  } catch (const Gone&) {
+    finder_.note_gone(pack);
+    throw;
+  }
 }
 
 std::shared_ptr<const PackDirectory> BlockReader::directory(std::uint32_t pack) {
@@ -34,11 +59,10 @@ std::shared_ptr<const PackDirectory> BlockReader::directory(std::uint32_t pack) 
     return found->second;
   });
   if (known) return known;
-  const auto& indexed = index_.packs().at(pack);
-  const auto read =
-      std::make_shared<const PackDirectory>(core::with_context(pack_object_name(indexed.name), [&] {
-        return repository_.read_directory(indexed.name, indexed.size, indexed.directory_length);
-      }));
+  const auto indexed = finder_.pack(pack);
+  const auto read = std::make_shared<const PackDirectory>(of_pack(pack, [&] {
+    return repository_.read_directory(indexed.name, indexed.size, indexed.directory_length);
+  }));
   directories_.with([&](Directories& all) {
     all.kept.emplace_front(pack, read);
     all.bytes += bytes_of(*read);
@@ -50,46 +74,66 @@ std::shared_ptr<const PackDirectory> BlockReader::directory(std::uint32_t pack) 
   return read;
 }
 
-std::vector<ChunkInBlock> BlockReader::locate(ChunkKind kind, const ChunkId& id) {
-  const auto places = index_.find(id);
-  if (places.empty())
-    throw CorruptData("chunk " + core::to_hex(id) +
-                      " is in no index (intendance repository rebuild-index "
-                      "makes them anew)");
+std::vector<ChunkInBlock> BlockReader::readable_places(ChunkKind kind, const ChunkId& id,
+                                                       std::string& problem) {
   std::vector<ChunkInBlock> found;
-  std::string problem;
+  const auto places = finder_.find(id);
+  if (places.empty() && problem.empty()) {
+    problem = "chunk " + core::to_hex(id) +
+              " is in no index (intendance repository rebuild-index makes them anew)";
+  }
   for (const auto& place : places) {
     try {
       const auto directory = this->directory(place.pack);
       if (place.chunk >= directory->chunks.size() || directory->chunks[place.chunk].id != id)
         throw CorruptData(pack_name(place.pack) + ": has another directory than its index says");
-      const auto& block = directory->block_of(place.chunk);
-      if (block.kind != kind) continue;
-      ChunkInBlock chunk;
-      chunk.block = {place.pack, static_cast<std::uint32_t>(&block - directory->blocks.data())};
-      chunk.chunk = place.chunk;
-      chunk.length = directory->chunks[place.chunk].length;
-      for (auto each = block.first_chunk; each < place.chunk; ++each)
-        chunk.offset += directory->chunks[each].length;
-      found.push_back(chunk);
+      if (directory->block_of(place.chunk).kind == kind)
+        found.push_back(in_block(*directory, place));
     } catch (const CorruptData& error) {
       problem = error.what();
     }
   }
-  if (found.empty())
-    throw CorruptData(problem.empty() ? "chunk " + core::to_hex(id) + " is of another kind"
-                                      : problem);
+  if (found.empty() && problem.empty())
+    problem = "chunk " + core::to_hex(id) + " is of another kind";
   return found;
+}
+
+std::vector<ChunkInBlock> BlockReader::locate(ChunkKind kind, const ChunkId& id) {
+  std::string problem;
+  for (;;) {
+    const auto state = finder_.state();
+    auto found = readable_places(kind, id, problem);
+    if (!found.empty()) return found;
+    if (!finder_.look_again(state)) throw CorruptData(problem);
+  }
+}
+
+void BlockReader::from_any_place(ChunkKind kind, const ChunkId& id,
+                                 const std::function<void(const ChunkInBlock&)>& use,
+                                 std::vector<BlockPlace> tried, std::string problem) {
+  for (;;) {
+    const auto state = finder_.state();
+    for (const auto& place : readable_places(kind, id, problem)) {
+      if (std::find(tried.begin(), tried.end(), place.block) != tried.end()) continue;
+      tried.push_back(place.block);
+      try {
+        return use(place);
+      } catch (const CorruptData& error) {
+        problem = error.what();
+      }
+    }
+    if (!finder_.look_again(state)) throw CorruptData(problem);
+  }
 }
 
 ByteView BlockReader::open(const BlockPlace& place, Buffer& memory) {
   const auto directory = this->directory(place.pack);
   const auto& block = directory->blocks.at(place.block);
   const auto name = pack_name(place.pack);
-  return core::with_context(name, [&] {
+  return of_pack(place.pack, [&] {
     thread_local Buffer stored;
     const auto sealed = core::room_in(stored, block.stored);
-    if (!repository_.store().read(name, block.offset, sealed)) throw CorruptData("is gone");
+    if (!repository_.store().read(name, block.offset, sealed)) throw Gone();
     return repository_.opener().open(directory->origins.at(block.origin), block.kind, block.number,
                                      sealed, block.length, memory);
   });
@@ -126,17 +170,13 @@ const Buffer& BlockReader::opened(const BlockPlace& place) {
 }
 
 ByteView BlockReader::read(ChunkKind kind, const ChunkId& id) {
-  std::string problem;
-  for (const auto& place : locate(kind, id)) {
-    try {
-      const auto& raw = opened(place.block);
-      check(place, raw);
-      return ByteView(raw).subspan(place.offset, place.length);
-    } catch (const CorruptData& error) {
-      problem = error.what();
-    }
-  }
-  throw CorruptData(problem);
+  ByteView bytes;
+  from_any_place(kind, id, [&](const ChunkInBlock& place) {
+    const auto& raw = opened(place.block);
+    check(place, raw);
+    bytes = ByteView(raw).subspan(place.offset, place.length);
+  });
+  return bytes;
 }
 
 } // namespace intendance::backupd

@@ -2,10 +2,10 @@
 // Finds, fetches and opens what packs hold.
 #pragma once
 
-#include "backupd/repository/chunk_index.hpp"
-#include "backupd/repository/repository.hpp"
+#include "backupd/repository/chunk_finder.hpp"
 #include "core/synchronized.hpp"
 
+#include <functional>
 #include <list>
 #include <memory>
 #include <vector>
@@ -24,15 +24,24 @@ struct ChunkInBlock {
   std::uint32_t offset = 0, length = 0; // bytes, in the opened block
 };
 
-// Both repository and index must outlive it; the index must not grow while other threads are here.
+// Both repository and index must outlive it; nobody may add to the index while other threads are
+// here.
 class BlockReader {
 public:
   BlockReader(const Repository& repository, const ChunkIndex& index);
+  // Adds to the index itself when it is to look again.
+  BlockReader(const Repository& repository, ChunkIndex& index, Missing missing);
 
   // Any thread, but for read(). Throw CorruptData that names the pack, or AccessDenied.
   //
   // Where a chunk of that kind lies, the places whose directory can be read; at least one.
   std::vector<ChunkInBlock> locate(ChunkKind kind, const ChunkId& id);
+  // Calls `use` for one place after the other but those in the blocks of `tried`, until it throws
+  // no CorruptData: a chunk that is damaged in one place may be whole in another. What was thrown
+  // last, or `problem`, is thrown when there is none.
+  void from_any_place(ChunkKind kind, const ChunkId& id,
+                      const std::function<void(const ChunkInBlock&)>& use,
+                      std::vector<BlockPlace> tried = {}, std::string problem = {});
   std::shared_ptr<const PackDirectory> directory(std::uint32_t pack);
   // In memory that is used again and again.
   ByteView open(const BlockPlace& place, Buffer& memory);
@@ -54,9 +63,14 @@ private:
     std::size_t bytes = 0;
   };
   const Buffer& opened(const BlockPlace& place);
+  // Those whose directory can be read now; what was wrong with another becomes `problem`.
+  std::vector<ChunkInBlock> readable_places(ChunkKind kind, const ChunkId& id,
+                                            std::string& problem);
+  template <class Work>
+  auto of_pack(std::uint32_t pack, Work&& work);
 
   const Repository& repository_;
-  const ChunkIndex& index_;
+  ChunkFinder finder_;
   core::Synchronized<Directories> directories_;
   std::list<std::pair<BlockPlace, Buffer>> blocks_; // the newest first
   std::size_t block_bytes_ = 0;

@@ -14,6 +14,8 @@ using core::to_hex;
 
 namespace {
 
+constexpr int most_attempts = 5; // at a list of which something was gone when it was read
+
 // A key that was revoked says so, rather than that it opens nothing.
 void refuse_revoked(const std::vector<RevokedKey>& revoked, const std::vector<TrustedKey>& trusted,
                     const AgeRecipient& recipient, const std::filesystem::path& file) {
@@ -200,40 +202,54 @@ SnapshotBody Repository::body(const Snapshot& snapshot) const {
 }
 
 void Repository::update(ChunkIndex& index, std::vector<Finding>& findings) const {
-  std::vector<storage::ObjectInfo> objects;
-  store_->list("indexes/", [&](const storage::ObjectInfo& info) { objects.push_back(info); });
   std::set<core::Digest> present;
-  for (const auto& info : objects) {
+  store_->list("indexes/", [&](const storage::ObjectInfo& info) {
     if (const auto name = digest_of(info.name)) present.insert(*name);
-  }
+  });
   // A pack that only a vanished index named may be gone with it.
   if (!std::includes(present.begin(), present.end(), index.objects().begin(),
                      index.objects().end())) {
     index.clear();
   }
-  bool all_read = true;
-  for (const auto& info : objects) all_read = add_index(info, index, findings) && all_read;
-  if (!all_read) add_packs_without_index(index, findings);
+  if (!add_indexes(index, findings)) add_packs_without_index(index, findings);
 }
 
-bool Repository::add_index(const storage::ObjectInfo& info, ChunkIndex& index,
-                           std::vector<Finding>& findings) const {
-  const auto name = digest_of(info.name);
-  if (name && index.objects().contains(*name)) return true;
+// Until none vanishes in between: what a prune put in its place is in the next list.
+bool Repository::add_indexes(ChunkIndex& index, std::vector<Finding>& findings) const {
+  std::set<std::string> unreadable;
+  for (int attempt = 1;; ++attempt) {
+    std::vector<std::string> objects;
+    store_->list("indexes/",
+                 [&](const storage::ObjectInfo& info) { objects.push_back(info.name); });
+    bool any_gone = false;
+    for (const auto& object : objects) {
+      if (unreadable.contains(object)) continue;
+      const auto added = add_index(object, index, findings);
+      if (added == Added::unreadable) unreadable.insert(object);
+      any_gone |= added == Added::gone;
+    }
+    if (!any_gone || attempt == most_attempts) return unreadable.empty();
+  }
+}
+
+Repository::Added Repository::add_index(const std::string& object_name, ChunkIndex& index,
+                                        std::vector<Finding>& findings) const {
+  const auto name = digest_of(object_name);
+  if (name && index.objects().contains(*name)) return Added::known;
   try {
     if (!name) throw CorruptData("is not a name of an index");
-    const auto object = store_->get(info.name, longest_index);
-    if (!object) return true; // a prune put another in its place just now
+    const auto object = store_->get(object_name, longest_index);
+    if (!object) return Added::gone;
     if (core::sha256(*object) != *name) throw CorruptData("is not what its name says");
     decode_index(*object, *secrets_, [&](PackInfo&& pack) { index.add(pack); });
     index.add_object(*name);
-    return true;
+    return Added::known;
   } catch (const core::Unanswered&) {
     throw;
   } catch (const core::Error& error) {
     findings.push_back(
-        {info.name, std::string(error.what()) + "; reading the packs' own directories instead"});
-    return false;
+        {object_name, std::string(error.what()) + "; reading the packs' own directories instead"});
+    return Added::unreadable;
   }
 }
 
@@ -256,7 +272,7 @@ namespace {
 Buffer part_of(storage::ObjectStore& store, const std::string& object, std::uint64_t offset,
                std::uint64_t length) {
   Buffer bytes(length);
-  if (!store.read(object, offset, bytes)) throw CorruptData("is gone");
+  if (!store.read(object, offset, bytes)) throw Gone();
   return bytes;
 }
 

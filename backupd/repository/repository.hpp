@@ -6,6 +6,7 @@
 #include "backupd/repository/keys.hpp"
 #include "backupd/repository/snapshot.hpp"
 #include "backupd/repository/trust_store.hpp"
+#include "core/error.hpp"
 #include "storage/object_store.hpp"
 
 #include <filesystem>
@@ -30,6 +31,12 @@ struct FirstPeople {
 
 // The digest that an object's name ends with; nothing for another name.
 std::optional<core::Digest> digest_of(const std::string& object);
+
+// A pack is not there any more, where it was a moment ago or an index says that it is.
+class Gone : public core::CorruptData {
+public:
+  Gone() : CorruptData("is gone") {}
+};
 
 // One repository, as the holder of some keys sees it. Owns its store. One thread at a time, where
 // nothing else is said.
@@ -65,6 +72,8 @@ public:
   // Adds what the repository's indexes say and `index` does not know yet, and begins anew when some
   // that it knew are gone; where an index cannot be read, the packs' own directories say the rest.
   void update(ChunkIndex& index, std::vector<Finding>& findings) const;
+  // The first half of that, of indexes that came since; false when one cannot be read.
+  bool add_indexes(ChunkIndex& index, std::vector<Finding>& findings) const;
   // The packs of the store that `index` does not know, from their own directories.
   void add_packs_without_index(ChunkIndex& index, std::vector<Finding>& findings) const;
   // The directory of a pack as it is stored; throws CorruptData. Any thread.
@@ -78,8 +87,9 @@ public:
 private:
   Repository() = default;
   void load_trust(const core::PublicKey& owner, const std::filesystem::path& memory);
-  bool add_index(const storage::ObjectInfo& info, ChunkIndex& index,
-                 std::vector<Finding>& findings) const;
+  enum class Added { known, gone, unreadable };
+  Added add_index(const std::string& object_name, ChunkIndex& index,
+                  std::vector<Finding>& findings) const;
   void check_trust_version(const Snapshot& snapshot, std::vector<Finding>& findings) const;
   void open_secrets(const KeyFolder& keys, std::initializer_list<Role> roles);
 
