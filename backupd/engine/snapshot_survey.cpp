@@ -23,70 +23,6 @@ auto unless_lost(std::string& problem, Read&& read) -> std::optional<decltype(re
   }
 }
 
-class Survey {
-public:
-  explicit Survey(const LostChunks& lost) : lost_(lost) {}
-
-  void take(const Entry& entry) {
-    close_gap("/" + entry.path);
-    last_ = entry.path;
-    const bool goes_on = entry.type == FileType::more_extents && entry.path == open_;
-    if (!goes_on) end_file();
-    if (entry.type == FileType::more_extents && !goes_on)
-      leave_out(entry.path, "the beginning of the list of its contents is lost");
-    if (!entry.hard_link.empty() && !first_names_.contains(entry.hard_link))
-      leave_out(entry.path, "is a further name of /" + entry.hard_link + ", which is lost");
-    const bool hit = std::any_of(entry.extents.begin(), entry.extents.end(),
-                                 [&](const Extent& each) { return lost_.is_lost(each.chunk); });
-    const bool first_name = entry.links > 1 && entry.hard_link.empty() && !goes_on;
-    if (first_name) first_names_.insert(entry.path);
-    if (hit) leave_out(entry.path, "a part of its contents is lost");
-    open_ = entry.continues ? entry.path : "";
-  }
-
-  void take(const ManifestGap& gap) {
-    end_file();
-    if (gap_) return; // one of several in a row
-    const bool known = !gap.first.empty();
-    gap_ = SnapshotWarning{"/" + (known ? gap.first : last_),
-                           std::string("the list of files is lost from ") +
-                               (known ? "here" : "behind this") + " on, up to "};
-    gap_problem_ = gap.message;
-  }
-
-  SnapshotLosses finish() {
-    end_file();
-    close_gap("its end");
-    return std::move(losses_);
-  }
-
-private:
-  void end_file() {
-    if (!open_.empty()) leave_out(open_, "the end of the list of its contents is lost");
-    open_.clear();
-  }
-
-  void close_gap(const std::string& end) {
-    if (!gap_) return;
-    gap_->message += end + " (" + gap_problem_ + ")";
-    losses_.named.push_back(std::move(*gap_));
-    gap_.reset();
-  }
-
-  void leave_out(const std::string& path, const std::string& message) {
-    first_names_.erase(path);
-    if (losses_.left_out.insert(path).second) losses_.named.push_back({"/" + path, message});
-  }
-
-  const LostChunks& lost_;
-  SnapshotLosses losses_;
-  std::set<std::string> first_names_; // of files with several, as far as they are whole
-  std::string open_;                  // the file whose next record is to come
-  std::string last_;
-  std::optional<SnapshotWarning> gap_;
-  std::string gap_problem_;
-};
-
 bool references_are_lost(BlockReader& blocks, const Snapshot& snapshot) {
   std::string problem;
   const auto ids_of = [&](const ChunkId& id) {
@@ -123,14 +59,71 @@ void for_each_surviving_page(BlockReader& blocks, const SnapshotBody& body,
   }
 }
 
+SurveyedRecord surveyed(const Entry& entry, const LostChunks& lost) {
+  SurveyedRecord record{entry.path, entry.hard_link};
+  record.more_extents = entry.type == FileType::more_extents;
+  record.continues = entry.continues;
+  record.first_of_several = entry.links > 1 && entry.hard_link.empty() && !record.more_extents;
+  record.hit = std::any_of(entry.extents.begin(), entry.extents.end(),
+                           [&](const Extent& each) { return lost.is_lost(each.chunk); });
+  return record;
+}
+
+void SnapshotSurvey::take(const SurveyedRecord& record) {
+  close_gap("/" + record.path);
+  last_ = record.path;
+  const bool goes_on = record.more_extents && record.path == open_;
+  if (!goes_on) end_file();
+  if (record.more_extents && !goes_on)
+    leave_out(record.path, "the beginning of the list of its contents is lost");
+  if (!record.hard_link.empty() && !first_names_.contains(record.hard_link))
+    leave_out(record.path, "is a further name of /" + record.hard_link + ", which is lost");
+  if (record.first_of_several) first_names_.insert(record.path);
+  if (record.hit) leave_out(record.path, "a part of its contents is lost");
+  open_ = record.continues ? record.path : "";
+}
+
+void SnapshotSurvey::take(const ManifestGap& gap) {
+  end_file();
+  if (gap_) return; // one of several in a row
+  const bool known = !gap.first.empty();
+  gap_ = SnapshotWarning{"/" + (known ? gap.first : last_),
+                         std::string("the list of files is lost from ") +
+                             (known ? "here" : "behind this") + " on, up to "};
+  gap_problem_ = gap.message;
+}
+
+SnapshotLosses SnapshotSurvey::finish() {
+  end_file();
+  close_gap("its end");
+  return std::move(losses_);
+}
+
+void SnapshotSurvey::end_file() {
+  if (!open_.empty()) leave_out(open_, "the end of the list of its contents is lost");
+  open_.clear();
+}
+
+void SnapshotSurvey::close_gap(const std::string& end) {
+  if (!gap_) return;
+  gap_->message += end + " (" + gap_problem_ + ")";
+  losses_.named.push_back(std::move(*gap_));
+  gap_.reset();
+}
+
+void SnapshotSurvey::leave_out(const std::string& path, const std::string& message) {
+  first_names_.erase(path);
+  if (losses_.left_out.insert(path).second) losses_.named.push_back({"/" + path, message});
+}
+
 SnapshotLosses survey(BlockReader& blocks, const LostChunks& lost, const Snapshot& snapshot,
                       const SnapshotBody& body, std::stop_token stop) {
-  Survey survey(lost);
+  SnapshotSurvey survey;
   for_each_surviving_page(
       blocks, body,
       [&](std::vector<Entry>&& entries) {
         if (stop.stop_requested()) throw core::Cancelled("stopped as asked");
-        for (const auto& entry : entries) survey.take(entry);
+        for (const auto& entry : entries) survey.take(surveyed(entry, lost));
       },
       [&](const ManifestGap& gap) { survey.take(gap); });
   auto losses = survey.finish();

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 #include "backupd/engine/verify.hpp"
 
-#include "backupd/engine/lost_chunks.hpp"
 #include "backupd/engine/pack_check.hpp"
+#include "backupd/engine/snapshot_survey.hpp"
 #include "backupd/repository/manifest.hpp"
 #include "core/clock.hpp"
 
@@ -64,6 +64,10 @@ private:
       }
     }
     for (const auto& snapshot : snapshots_) {
+      if (snapshot.header.sequence == 0) {
+        remark(snapshot_object_name(snapshot.name), "is number 0, and writers begin with 1");
+        continue;
+      }
       const auto before = numbered.find({snapshot.writer, snapshot.header.sequence - 1});
       if (before != numbered.end() && snapshot.header.previous != before->second->name) {
         remark(snapshot_object_name(snapshot.name),
@@ -220,7 +224,8 @@ private:
   // understood, and whether it needs a chunk that is lost.
   void check_manifests(const VerifyOptions& options) {
     report_.files_known = true;
-    if (!options.read_data && !anything_lost() && report_.findings.empty()) return;
+    something_wrong_ = anything_lost() || !report_.findings.empty();
+    if (!options.read_data && !something_wrong_) return;
     for (const auto& snapshot : snapshots_) {
       const auto name = snapshot_object_name(snapshot.name);
       try {
@@ -236,14 +241,19 @@ private:
     std::uint64_t entries = 0;
     bool all_read = true;
     std::string last;
+    SnapshotSurvey survey;
+    const auto lose_part = [&](const std::string& first, const std::string& problem) {
+      find(name, "has lost a part of the list of its files" +
+                     (first.empty() ? "" : ", from /" + first + " on") + ": " + problem);
+      survey.take(ManifestGap{first, problem});
+      all_read = false;
+    };
     for (const auto& list : body.page_lists) {
-      for (const auto& page : decode_page_list(blocks_->read(ChunkKind::manifest, list))) {
+      for (const auto& page : pages_of(list, lose_part)) {
         if (stop_.stop_requested()) throw core::Cancelled("stopped as asked");
         const auto& summary = summary_of(page);
         if (!summary.problem.empty()) {
-          find(name, "has lost a part of the list of its files, from /" + page.first +
-                         " on: " + summary.problem);
-          all_read = false;
+          lose_part(page.first, summary.problem);
           continue;
         }
         if (summary.first != page.first || (!last.empty() && compare_paths(last, page.first) > 0)) {
@@ -251,19 +261,31 @@ private:
         }
         last = summary.last;
         entries += summary.entries;
-        for (const auto& path : summary.damaged) report_.damaged.push_back({snapshot.name, path});
+        for (const auto& record : summary.records) survey.take(record);
       }
     }
+    for (const auto& path : survey.finish().left_out)
+      report_.damaged.push_back({snapshot.name, "/" + path});
     const auto& header = snapshot.header;
     const auto counted = header.files + header.directories + header.other;
     if (all_read && entries != counted)
       find(name, fmt::format("lists {} entries where its header counts {}", entries, counted));
   }
 
+  template <class Lose>
+  std::vector<PageReference> pages_of(const ChunkId& list, const Lose& lose_part) {
+    try {
+      return decode_page_list(blocks_->read(ChunkKind::manifest, list));
+    } catch (const core::CorruptData& error) {
+      lose_part("", error.what());
+      return {};
+    }
+  }
+
   struct PageSummary {
     std::string first, last, problem;
     std::uint64_t entries = 0;
-    std::vector<std::string> damaged; // paths whose contents are lost
+    std::vector<SurveyedRecord> records; // those that matter, when something is wrong
   };
 
   // Most pages are those of the snapshot before.
@@ -285,12 +307,9 @@ private:
     summary.last = entries.back().path;
     for (const auto& entry : entries) {
       if (entry.type != FileType::more_extents) ++summary.entries;
-      const bool hit =
-          std::any_of(entry.extents.begin(), entry.extents.end(),
-                      [&](const Extent& extent) { return lost_.is_lost(extent.chunk); });
-      const auto path = "/" + entry.path;
-      if (hit && (summary.damaged.empty() || summary.damaged.back() != path))
-        summary.damaged.push_back(path);
+      if (!something_wrong_) continue;
+      auto record = surveyed(entry, lost_);
+      if (record.matters()) summary.records.push_back(std::move(record));
     }
     return summary;
   }
@@ -307,15 +326,32 @@ private:
   LostChunks lost_;
   std::set<ChunkId> whole_lists_;
   std::uint64_t missing_ = 0;
+  bool something_wrong_ = false; // before manifests are looked at
   std::map<ChunkId, PageSummary> pages_;
 };
 
+constexpr int most_attempts = 3;
+
+std::set<std::string> packs_and_indexes(const Repository& repository) {
+  std::set<std::string> names;
+  for (const auto* prefix : {"packs/", "indexes/"})
+    repository.store().list(prefix, [&](const auto& info) { names.insert(info.name); });
+  return names;
+}
+
 } // namespace
 
+// What a prune moves while it is looked at seems to be lost. What is lost is so the next time too.
 VerifyReport verify(const Repository& repository, ChunkIndex& index, const VerifyOptions& options,
                     std::stop_token stop,
                     const std::function<void(const VerifyReport&)>& progress) {
-  return Verification(repository, index, std::move(stop), progress).run(options);
+  for (int attempt = 1;; ++attempt) {
+    const auto before = packs_and_indexes(repository);
+    auto report = Verification(repository, index, stop, progress).run(options);
+    if (report.findings.empty() || attempt == most_attempts) return report;
+    const auto after = packs_and_indexes(repository);
+    if (std::includes(after.begin(), after.end(), before.begin(), before.end())) return report;
+  }
 }
 
 } // namespace intendance::backupd

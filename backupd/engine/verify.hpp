@@ -37,7 +37,8 @@ struct VerifyReport {
   bool files_known = false;
 };
 
-// `index` is made anew from the repository's own.
+// `index` is made anew from the repository's own. When something is wrong and packs or indexes were
+// removed meanwhile, it begins again: a prune moved them.
 VerifyReport verify(const Repository& repository, ChunkIndex& index, const VerifyOptions& options,
                     std::stop_token stop,
                     const std::function<void(const VerifyReport&)>& progress = {});

@@ -219,5 +219,22 @@ TEST_F(LostIndex, PrunesAgainAndAgainCostNothing) {
   EXPECT_GT(deleted_, 20u);
 }
 
+TEST_F(LostIndex, APruneInTheMidstOfAVerifyIsNoLoss) {
+  bool done = false;
+  for (std::size_t at = 1; !done; ++at) {
+    SCOPED_TRACE("prune before get " + std::to_string(at));
+    std::atomic<std::size_t> gets = 0;
+    auto store = std::make_unique<storage::FaultyStore>(*store_);
+    auto& faulty = *store;
+    const auto repository = Repository::open(std::move(store), keys_, {Role::maintainer}, {});
+    faulty.set_hook([&](const storage::StoreCall& call) {
+      if (call.verb == storage::Verb::get && ++gets == at) prune_now();
+    });
+    backupd::expect_whole(repository);
+    if (HasFailure()) return;
+    done = gets < at;
+  }
+}
+
 } // namespace
 } // namespace intendance::backupd
