@@ -77,6 +77,7 @@ void PreviousManifest::read_lists(ByteView lists, const ChunkIndex& index) {
   ByteReader reader(lists);
   for (auto left = reader.varint(); left > 0; --left) {
     const auto number = reader.varint_as<std::uint32_t>();
+    if (number >= most_packs) throw CorruptData("is damaged");
     const auto pack = index.find_pack(reader.array<32>());
     const bool usable = pack && index.packs().at(*pack).usable;
     if (packs_.size() <= number) packs_.resize(number + 1, unusable);
@@ -145,11 +146,37 @@ PreviousEntry* PreviousManifest::find(const std::string& path) {
   if (!has_current_ || current_.entry.path != path || !current_usable_) return nullptr;
   // Whether the rest of a large file is usable is not known yet.
   if (current_.entry.continues && !all_usable_) return nullptr;
-  return unsure_.contains(path) ? nullptr : &current_;
+  if (unsure_.contains(path) || !rest_is_readable()) return nullptr;
+  return &current_;
+}
+
+// Of a large file, damage further on must show while the file can still be read instead: nobody
+// takes the first of its records back.
+bool PreviousManifest::rest_is_readable() {
+  if (!current_.entry.continues) return true;
+  const auto at = at_;
+  const auto page_at = page_at_;
+  auto page = page_;
+  auto first = current_;
+  try {
+    while (current_.entry.continues) {
+      if (!next() || current_.entry.type != FileType::more_extents)
+        throw CorruptData("ends within /" + first.entry.path);
+    }
+  } catch (const core::Error& error) {
+    give_up(error);
+    return false;
+  }
+  at_ = at;
+  page_at_ = page_at;
+  page_ = std::move(page);
+  current_ = std::move(first);
+  current_usable_ = true;
+  return true;
 }
 
 PreviousEntry* PreviousManifest::find_more() {
-  has_current_ = next(); // damage here would leave half a file behind
+  has_current_ = next();
   if (!has_current_ || current_.entry.type != FileType::more_extents)
     throw CorruptData("manifest of the last backup: is damaged; remove it");
   return &current_;

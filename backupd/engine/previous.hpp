@@ -39,7 +39,8 @@ public:
   PreviousEntry* find(const std::string& path);
   // After find(): whether the last backup had something of that path, usable or not.
   bool has(const std::string& path) const { return has_current_ && current_.entry.path == path; }
-  // After find(): the next record of the same file, if there is one.
+  // After find(): the next record of the same file, whose entry said that one follows. Throws
+  // CorruptData when it cannot be read, although find() read it.
   PreviousEntry* find_more();
   // When the backup that wrote it began.
   FileTime started() const { return started_; }
@@ -48,6 +49,7 @@ private:
   void open(const std::filesystem::path& file, const ChunkIndex& index);
   void read_lists(ByteView lists, const ChunkIndex& index);
   bool next();
+  bool rest_is_readable();
   void give_up(const core::Error& error);
   bool translate(PreviousEntry& entry, ByteReader& reader) const;
   Buffer read_page(std::uint64_t& at) const;
@@ -60,6 +62,7 @@ private:
   bool has_current_ = false, current_usable_ = false;
   FileTime started_;
   static constexpr std::uint32_t unusable = ~std::uint32_t{0};
+  static constexpr std::uint32_t most_packs = std::uint32_t{1} << 24; // of an index
   std::vector<std::uint32_t> packs_;         // by their numbers in the file
   std::vector<std::uint32_t> pack_of_block_; // the same of blocks
   bool all_usable_ = true;
