@@ -172,6 +172,19 @@ ExitStatus repository_info(CommandContext& context) {
   return status_of(report(context, repository.findings()));
 }
 
+ExitStatus restore_trust(CommandContext& context) {
+  const auto chosen = chosen_repository(context);
+  const auto store = open_store(chosen, context.stop());
+  const auto owner = KeyFolder(chosen.keys).owner_public();
+  const auto name = put_back_trust(*store, owner, trust_memory(context));
+  const auto found = find_trust(*store, owner, trust_memory(context));
+  if (context.json())
+    context.out() << dumped(Json{{"object", name}});
+  else
+    fmt::print(context.out(), "put back   {}\n", name);
+  return status_of(report(context, found.findings));
+}
+
 } // namespace
 
 void register_repository_commands(core::CommandLine& line) {
@@ -193,6 +206,11 @@ void register_repository_commands(core::CommandLine& line) {
   line.add(make_command("repository info",
                         "Show a repository's address and whom it trusts (any key)", "",
                         "intendance repository info --repository web-1", repository_info));
+  line.add(make_command("repository restore-trust",
+                        "Put a trust object that the store lost back, from this machine's copy "
+                        "(owner.pub)",
+                        "", "intendance repository restore-trust --repository web-1",
+                        restore_trust));
 }
 
 } // namespace intendance::backupd

@@ -9,6 +9,9 @@ namespace intendance::backupd {
 
 namespace {
 
+constexpr const char* forgotten_before =
+    " (one that was forgotten and pruned, and put back, can only be forgotten again)";
+
 // One that cannot be a trusted writer's is none of ours; of any other, nobody can say what it
 // needs.
 std::optional<Snapshot> read_snapshot(const Repository& repository, const storage::ObjectInfo& info,
@@ -24,9 +27,22 @@ std::optional<Snapshot> read_snapshot(const Repository& repository, const storag
     return std::nullopt;
   } catch (const core::CorruptData& error) {
     throw core::Error(info.name + ": " + error.what() +
-                      "; what it needs is not known, so nothing is deleted (look at intendance "
-                      "verify, and remove the object if it is not to be saved)");
+                      "; what it needs is not known, so nothing is deleted: put it back from a "
+                      "copy of the store, or give it up with intendance forget --damaged " +
+                      info.name);
   }
+}
+
+// Under an older trust object than there was, a snapshot that counts may seem to be nobody's.
+void refuse_older_trust(const Repository& repository, const Snapshot& snapshot) {
+  const auto version = snapshot.header.trust_version;
+  if (version <= repository.trust().version) return;
+  throw core::Error(snapshot_object_name(snapshot.name) + " was written under " +
+                    trust_object_name(version) + ", and " +
+                    trust_object_name(repository.trust().version) +
+                    " is the newest here: whose snapshots count is not known, so nothing is "
+                    "deleted; put it back with intendance repository restore-trust on a machine "
+                    "that saw it, or run it again if it came just now");
 }
 
 } // namespace
@@ -39,7 +55,9 @@ LiveChunks::LiveChunks(const Repository& repository, const ChunkIndex& index, Bl
   for (const auto& info : objects) {
     if (stop.stop_requested()) throw core::Cancelled("stopped as asked");
     const auto snapshot = read_snapshot(repository, info, findings);
-    if (snapshot) add_snapshot(*snapshot, blocks);
+    if (!snapshot) continue;
+    refuse_older_trust(repository, *snapshot);
+    add_snapshot(*snapshot, blocks);
   }
 }
 
@@ -61,13 +79,14 @@ void LiveChunks::add_snapshot(const Snapshot& snapshot, BlockReader& blocks) {
     throw core::Error(name +
                       ": its reference lists cannot be read, so what it needs is not known "
                       "and nothing is deleted: " +
-                      error.what());
+                      error.what() + "; look at intendance verify, then repair it or forget it" +
+                      forgotten_before);
   }
   if (missing > 0) {
     throw core::Error(
         fmt::format("{} needs {} chunks that are nowhere, so nothing is deleted: look "
-                    "at intendance verify, then repair it or forget it",
-                    name, missing));
+                    "at intendance verify, then repair it or forget it{}",
+                    name, missing, forgotten_before));
   }
 }
 

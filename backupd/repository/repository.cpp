@@ -54,6 +54,11 @@ void Repository::initialise(storage::ObjectStore& store, const KeyFolder& keys,
     throw core::Error(store.address() + " holds a repository already (" + info.name +
                       "); to use it, give its keys; to begin anew, choose another address");
   });
+  if (holds_backups(store)) {
+    throw core::Error(store.address() + " holds backups of a repository whose trust object is "
+                                        "gone; put that back (intendance repository restore-trust "
+                                        "on a machine that used it), or choose another address");
+  }
   const bool own_reader = people.reader_key == FirstPeople::ReaderKey::in_folder;
   if (people.readers.empty() && !own_reader) {
     throw ConfigError("a repository that nobody can read is no backup: name a --recipient");

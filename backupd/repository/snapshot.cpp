@@ -191,7 +191,8 @@ Snapshot decode_snapshot(const SnapshotName& name, ByteView object, const TrustD
   const auto& machine = trust.machine_of(parts.writer, name);
   if (!core::verify_signature(parts.writer, signed_bytes(trust.repository, parts.before_signature),
                               parts.signature)) {
-    throw CorruptData("does not carry its writer's signature");
+    // Not damage: it is what its name says, so nobody whom the owner trusts made it.
+    throw core::AccessDenied("does not carry its writer's signature");
   }
   ByteReader reader(parts.header);
   const auto nonce = reader.array<nonce_size>();

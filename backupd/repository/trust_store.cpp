@@ -14,6 +14,8 @@
 namespace intendance::backupd {
 
 using core::AccessDenied;
+using core::Buffer;
+using core::ByteView;
 using core::ConfigError;
 using core::CorruptData;
 using core::to_hex;
@@ -23,6 +25,7 @@ namespace {
 struct Found {
   TrustDocument document;
   core::Digest digest{};
+  Buffer object;
 };
 using Versions = std::map<std::uint32_t, Found>;
 
@@ -37,7 +40,9 @@ std::optional<std::uint32_t> version_of(const std::string& object) {
   return version;
 }
 
-// What this machine saw of a repository and at an address before: two small files.
+// What this machine saw of a repository and at an address before: two small files, and a copy of
+// the newest trust object. Without that object nobody can read the repository, whatever keys he
+// has, and the store's may be its only one; it holds nothing that the store does not show.
 class TrustMemory {
   template <class Parse>
   auto parsed(const std::string& name, Parse&& parse) const {
@@ -54,7 +59,7 @@ public:
   TrustMemory(std::filesystem::path folder, const std::string& address)
       : folder_(std::move(folder)),
         at_address_("address-" +
-                    to_hex(core::ByteView(core::blake2b(core::as_bytes(address))).first(8))) {}
+                    to_hex(ByteView(core::blake2b(core::as_bytes(address))).first(8))) {}
 
   std::optional<RepositoryId> repository() const {
     const auto text = read(at_address_);
@@ -78,11 +83,30 @@ public:
     });
   }
 
-  void remember(const RepositoryId& id, const PreviousTrust& seen) const {
+  void remember(const RepositoryId& id, const Found& newest) const {
     if (folder_.empty()) return;
     core::make_folders(folder_);
-    write("trust-" + to_hex(id), fmt::format("{} {}", seen.version, to_hex(seen.digest)));
+    // The copy first: what is remembered as seen can be put back.
+    if (!copy_of(id, newest.digest)) {
+      core::write_file_atomically(folder_ / copy_name(id), core::as_text(ByteView(newest.object)),
+                                  0644);
+    }
+    write("trust-" + to_hex(id),
+          fmt::format("{} {}", newest.document.version, to_hex(newest.digest)));
     write(at_address_, to_hex(id));
+  }
+
+  // That object, when it is the one that was kept.
+  std::optional<Buffer> copy_of(const RepositoryId& id, const core::Digest& digest) const {
+    const auto file = folder_ / copy_name(id);
+    if (folder_.empty() || !std::filesystem::exists(file)) return std::nullopt;
+    try {
+      const auto text = core::read_file(file, longest_trust);
+      const auto bytes = core::as_bytes(text);
+      if (core::sha256(bytes) == digest) return Buffer(bytes.begin(), bytes.end());
+    } catch (const core::Error&) { // one that cannot be read is none
+    }
+    return std::nullopt;
   }
 
   std::string file_of(const RepositoryId& id) const {
@@ -91,6 +115,7 @@ public:
   std::string file_of_address() const { return (folder_ / at_address_).string(); }
 
 private:
+  static std::string copy_name(const RepositoryId& id) { return "copy-" + to_hex(id); }
   std::optional<std::string> read(const std::string& name) const {
     if (folder_.empty() || !std::filesystem::exists(folder_ / name)) return std::nullopt;
     auto text = core::read_file(folder_ / name, 200);
@@ -117,7 +142,7 @@ Versions signed_versions(storage::ObjectStore& store, const core::PublicKey& own
       if (version_of(info.name) != version) {
         throw CorruptData("has another version than its name says");
       }
-      versions.emplace(version, Found{std::move(document), core::sha256(*object)});
+      versions.emplace(version, Found{std::move(document), core::sha256(*object), *object});
     } catch (const core::Unanswered&) {
       throw;
     } catch (const core::Error& error) {
@@ -172,6 +197,41 @@ bool descends_from(const Versions& versions, const PreviousTrust& seen) {
   return at == seen.version && digest == seen.digest;
 }
 
+// For the end of an error's text.
+std::string how_to_put_back(const TrustMemory& memory, const RepositoryId& id) {
+  const auto seen = memory.last_seen(id);
+  if (seen && memory.copy_of(id, seen->digest))
+    return "; intendance repository restore-trust puts back the copy that this machine keeps";
+  return "; put it back from a copy of the store, or with intendance repository restore-trust on "
+         "a machine that used the repository after this one";
+}
+
+// Of two that the owner signed, he alone says which.
+void refuse_owners(ByteView object, const core::PublicKey& owner, const std::string& name) {
+  try {
+    decode_trust(object, owner);
+  } catch (const core::Error&) {
+    return;
+  }
+  throw AccessDenied(name + " is the owner's and differs from what this machine saw; he must say "
+                            "which of them is to stay");
+}
+
+// An empty store, or one that lost the object without which nobody can read it.
+[[noreturn]] void refuse_without_trust(storage::ObjectStore& store, const TrustMemory& memory) {
+  constexpr const char* lost =
+      "the trust object is gone (nothing under trust/), and without it nobody can read what is "
+      "stored; do not make a new repository in its place";
+  if (const auto id = memory.repository()) throw core::Error(lost + how_to_put_back(memory, *id));
+  if (holds_backups(store)) {
+    throw core::Error(std::string(lost) +
+                      "; put it back from a copy of the store, or with intendance repository "
+                      "restore-trust on a machine that used the repository");
+  }
+  throw core::Error("there is no repository (nothing under trust/); intendance repository init "
+                    "makes one");
+}
+
 void check_memory(const Versions& versions, const TrustMemory& memory, const RepositoryId& id) {
   const auto seen = memory.last_seen(id);
   if (!seen) return;
@@ -179,8 +239,8 @@ void check_memory(const Versions& versions, const TrustMemory& memory, const Rep
   if (newest < seen->version) {
     throw AccessDenied(fmt::format("the newest trust object is version {}, but this machine has "
                                    "seen version {}: somebody removed it or put an older copy of "
-                                   "the repository in its place",
-                                   newest, seen->version));
+                                   "the repository in its place{}",
+                                   newest, seen->version, how_to_put_back(memory, id)));
   }
   if (!descends_from(versions, *seen)) {
     throw AccessDenied(fmt::format(
@@ -192,20 +252,26 @@ void check_memory(const Versions& versions, const TrustMemory& memory, const Rep
 
 } // namespace
 
+bool holds_backups(storage::ObjectStore& store) {
+  bool any = false;
+  for (const auto* prefix : {"snapshots/", "indexes/", "packs/"}) {
+    if (!any) store.list(prefix, [&](const storage::ObjectInfo&) { any = true; });
+  }
+  return any;
+}
+
 TrustInForce find_trust(storage::ObjectStore& store, const core::PublicKey& owner,
                         const std::filesystem::path& memory_folder) {
   TrustInForce trust;
+  const TrustMemory memory(memory_folder, store.address());
   auto versions = signed_versions(store, owner, trust.findings);
-  if (versions.empty() && trust.findings.empty()) {
-    throw core::Error("there is no repository (nothing under trust/); intendance repository init "
-                      "makes one");
-  }
+  if (versions.empty() && trust.findings.empty()) refuse_without_trust(store, memory);
+  const auto pinned = memory.repository();
   if (versions.empty()) {
     throw AccessDenied("no trust object is the pinned owner's: " + trust.findings.front().object +
-                       " " + trust.findings.front().message);
+                       " " + trust.findings.front().message +
+                       (pinned ? how_to_put_back(memory, *pinned) : ""));
   }
-  const TrustMemory memory(memory_folder, store.address());
-  const auto pinned = memory.repository();
   const auto id = pinned.value_or(versions.begin()->second.document.repository);
   drop_other_repositories(versions, id, trust.findings);
   if (versions.empty()) {
@@ -216,17 +282,41 @@ TrustInForce find_trust(storage::ObjectStore& store, const core::PublicKey& owne
   check_predecessors(versions, trust.findings);
   check_memory(versions, memory, id);
   auto& newest = versions.rbegin()->second;
-  trust.document = std::move(newest.document);
-  trust.digest = newest.digest;
   try {
-    memory.remember(id, {trust.document.version, trust.digest});
+    memory.remember(id, newest);
   } catch (const core::Error& error) { // a disk that is full must not keep anybody from his files
-    trust.findings.push_back({trust_object_name(trust.document.version),
+    trust.findings.push_back({trust_object_name(newest.document.version),
                               std::string("cannot be remembered, so an older one would not be "
                                           "noticed: ") +
                                   error.what()});
   }
+  trust.document = std::move(newest.document);
+  trust.digest = newest.digest;
   return trust;
+}
+
+std::string put_back_trust(storage::ObjectStore& store, const core::PublicKey& owner,
+                           const std::filesystem::path& memory_folder) {
+  const TrustMemory memory(memory_folder, store.address());
+  const auto id = memory.repository();
+  if (!id)
+    throw core::Error("this machine remembers no repository at " + store.address() +
+                      "; try one that used it, under the same address");
+  const auto seen = memory.last_seen(*id);
+  const auto copy = seen ? memory.copy_of(*id, seen->digest) : std::nullopt;
+  if (!copy)
+    throw core::Error("this machine keeps no copy of the trust object that it saw last; try "
+                      "another that used the repository");
+  decode_trust(*copy, owner); // whoever wrote here must not choose whom others trust
+  const auto name = trust_object_name(seen->version);
+  if (const auto there = store.get(name, longest_trust)) {
+    if (core::sha256(*there) == seen->digest)
+      throw core::Error(name + " is there, as this machine saw it; nothing is to be put back");
+    refuse_owners(*there, owner, name);
+    store.remove(name); // damaged, or a thief's
+  }
+  store.put(name, *copy);
+  return name;
 }
 
 TrustDocument next_version(const TrustInForce& trust, core::TimePoint now) {

@@ -14,6 +14,7 @@ namespace intendance::backupd {
 // Something under the repository's names that is not as it should be, and does not stop the work.
 struct Finding {
   std::string object, message;
+  bool operator==(const Finding&) const = default;
 };
 
 // Longest trust object, in bytes.
@@ -29,11 +30,20 @@ struct TrustInForce {
 // and what is missing among the versions before becomes a finding.
 //
 // `memory` is a folder in which this machine remembers the repository that it found at an address,
-// and of each repository the newest version that it saw; it may be empty. Throws AccessDenied when
-// the store holds an older version than that, another one of the same number, or one that was not
-// made from it; Error when there is no repository, ConfigError for a damaged memory.
+// and of each repository the newest version that it saw, with a copy; it may be empty. Throws
+// AccessDenied when the store holds an older version than that, another one of the same number, or
+// one that was not made from it; Error when there is no repository, ConfigError for a damaged
+// memory.
 TrustInForce find_trust(storage::ObjectStore& store, const core::PublicKey& owner,
                         const std::filesystem::path& memory);
+
+// Stores that copy again, where the object is gone or not the owner's, and returns its name. Throws
+// Error when there is no copy, or nothing to be put back.
+std::string put_back_trust(storage::ObjectStore& store, const core::PublicKey& owner,
+                           const std::filesystem::path& memory);
+
+// Whether there is anything but trust objects that belongs to a repository.
+bool holds_backups(storage::ObjectStore& store);
 
 // The version after this one, the same people in it: to be changed, sealed, and stored.
 TrustDocument next_version(const TrustInForce& trust, core::TimePoint now);
