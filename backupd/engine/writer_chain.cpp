@@ -12,6 +12,14 @@
 
 namespace intendance::backupd {
 
+namespace {
+
+// No machine gets there in a thousand years, at a snapshot a millisecond. Beyond is what somebody
+// made who wants the numbers to end.
+constexpr std::uint64_t last_number = std::uint64_t{1} << 48;
+
+} // namespace
+
 WriterChain::WriterChain(const std::filesystem::path& state, const Repository& repository)
     : repository_(repository) {
   const auto folder = state / "chains";
@@ -31,6 +39,7 @@ WriterChain::Head WriterChain::remembered() const {
     std::string name;
     text >> head.sequence >> name;
     head.snapshot = core::to_array<32>(core::from_hex(name));
+    if (head.sequence >= last_number) throw core::CorruptData("has a number that cannot be");
     return head;
   } catch (const core::CorruptData& error) {
     core::log::warning("head of the chain of snapshots cannot be read, taking the store's",
@@ -44,6 +53,14 @@ void WriterChain::join(SnapshotHeader& header, std::vector<Finding>& findings) c
   const auto writer = repository_.writer().public_key();
   for (const auto& snapshot : repository_.snapshots(findings)) {
     if (snapshot.writer != writer || snapshot.header.sequence < head.sequence) continue;
+    if (snapshot.header.sequence >= last_number) {
+      findings.push_back({snapshot_object_name(snapshot.name),
+                          fmt::format("is number {} of this writer, which it cannot have come to: "
+                                      "somebody else holds writer.key, or a program failed; the "
+                                      "chain goes on from the one before it",
+                                      snapshot.header.sequence)});
+      continue;
+    }
     head = {snapshot.header.sequence, snapshot.name};
   }
   if (const auto own = remembered(); own.sequence > head.sequence) {
