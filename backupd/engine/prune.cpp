@@ -43,6 +43,14 @@ private:
     if (progress_) progress_(doing);
   }
 
+  // What is looked at again is named once.
+  void find(const std::vector<Finding>& findings) {
+    auto& all = report_.findings;
+    for (const auto& each : findings) {
+      if (std::find(all.begin(), all.end(), each) == all.end()) all.push_back(each);
+    }
+  }
+
   // A mark that names nothing, for the time that the store gives it.
   void read_clock() {
     const auto name = put_mark(repository_, options_.machine, {});
@@ -167,6 +175,8 @@ private:
   // Rewrites packs, and takes out of the list those of which something could not be copied.
   void repack(std::vector<std::uint32_t>& packs, std::set<std::uint32_t> excluded) {
     if (packs.empty()) return;
+    say("reading packs to be rewritten");
+    find(drop_damaged(*blocks_, index_, packs, stop_));
     excluded.insert(packs.begin(), packs.end());
     const BlockCopies copies(repository_, index_, *blocks_, excluded);
     Repacker repacker(repository_, *blocks_, options_.spool);
@@ -179,7 +189,7 @@ private:
         report_.rewritten_bytes += live_bytes(*pack);
         ++pack;
       } catch (const core::CorruptData& error) {
-        report_.findings.push_back({blocks_->pack_name(*pack), error.what()});
+        find({{blocks_->pack_name(*pack), error.what()}});
         pack = packs.erase(pack);
       }
     }
@@ -265,9 +275,13 @@ private:
   bool copy_what_is_needed(const std::vector<Mark>& due) {
     const auto copies = copies_that_stay();
     Repacker repacker(repository_, *blocks_, options_.spool);
+    std::vector<std::uint32_t> needed;
     for (const auto pack : packs_of(due)) {
+      if (!is_replaced(pack, copies)) needed.push_back(pack);
+    }
+    if (!needed.empty()) find(drop_damaged(*blocks_, index_, needed, stop_));
+    for (const auto pack : needed) {
       if (stop_.stop_requested()) throw core::Cancelled("stopped as asked");
-      if (!live_->any_in(pack)) continue;
       try {
         report_.rescued += repacker.add(pack, *live_, copies) ? 1 : 0;
       } catch (const core::CorruptData&) {
@@ -299,8 +313,8 @@ private:
         packs.push_back(pack);
         names.insert(index_.packs().at(pack).name);
       } else {
-        report_.findings.push_back({blocks_->pack_name(pack),
-                                    "is needed and cannot be copied; look at intendance verify"});
+        find({{blocks_->pack_name(pack),
+               "is needed and cannot be copied; look at intendance verify"}});
       }
     }
     remove(packs, names);
@@ -312,9 +326,8 @@ private:
     try {
       const auto directory = blocks_->directory(pack);
       for (std::uint32_t each = 0; each < directory->blocks.size(); ++each) {
-        if (!live_->is_live(pack, directory->blocks[each])) continue;
-        const auto copy = copies.find({pack, each});
-        if (!copy || !copies.same_bytes({pack, each}, *copy)) return false;
+        if (live_->is_live(pack, directory->blocks[each]) && !copies.has_same({pack, each}))
+          return false;
       }
       return true;
     } catch (const core::CorruptData&) {

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 #include "backupd/engine/repack.hpp"
 
+#include "backupd/engine/pack_check.hpp"
 #include "core/sha256.hpp"
 
 #include <algorithm>
+#include <thread>
 
 namespace intendance::backupd {
 
 using core::CorruptData;
 
-std::optional<BlockPlace> BlockCopies::find(const BlockPlace& place) const {
+std::vector<BlockPlace> BlockCopies::find(const BlockPlace& place) const {
+  std::vector<BlockPlace> found;
   const auto directory = blocks_.directory(place.pack);
   const auto& block = directory->blocks.at(place.block);
   const auto& first = directory->chunks.at(block.first_chunk);
@@ -25,10 +28,10 @@ std::optional<BlockPlace> BlockCopies::find(const BlockPlace& place) const {
         its->origins.at(copy.origin) == directory->origins.at(block.origin) &&
         std::equal(chunks.begin(), chunks.end(), its_chunks.begin(), its_chunks.end(),
                    same_chunk)) {
-      return other.block;
+      found.push_back(other.block);
     }
   }
-  return std::nullopt;
+  return found;
 }
 
 Buffer BlockCopies::stored_bytes(const BlockPlace& place) const {
@@ -39,8 +42,31 @@ Buffer BlockCopies::stored_bytes(const BlockPlace& place) const {
   return bytes;
 }
 
-bool BlockCopies::same_bytes(const BlockPlace& one, const BlockPlace& other) const {
-  return stored_bytes(one) == stored_bytes(other);
+bool BlockCopies::has_same(const BlockPlace& place) const {
+  const auto copies = find(place);
+  if (copies.empty()) return false;
+  const auto wanted = stored_bytes(place);
+  return std::any_of(copies.begin(), copies.end(), [&](const BlockPlace& copy) {
+    try {
+      return stored_bytes(copy) == wanted;
+    } catch (const CorruptData&) {
+      return false; // gone, or cut
+    }
+  });
+}
+
+std::vector<Finding> drop_damaged(BlockReader& blocks, const ChunkIndex& index,
+                                  std::vector<std::uint32_t>& packs, std::stop_token stop) {
+  std::vector<Finding> findings;
+  std::set<std::uint32_t> damaged;
+  const auto threads = std::max(1u, std::thread::hardware_concurrency());
+  check_packs(blocks, index, packs, threads, std::move(stop), [&](PackReport&& report) {
+    for (const auto& problem : report.problems)
+      findings.push_back({blocks.pack_name(report.pack), problem});
+    if (!report.problems.empty()) damaged.insert(report.pack);
+  });
+  std::erase_if(packs, [&](std::uint32_t pack) { return damaged.contains(pack); });
+  return findings;
 }
 
 bool Repacker::add(std::uint32_t pack, const LiveChunks& live, const BlockCopies& copies) {
@@ -49,7 +75,7 @@ bool Repacker::add(std::uint32_t pack, const LiveChunks& live, const BlockCopies
   for (std::uint32_t each = 0; each < directory->blocks.size(); ++each) {
     const auto& block = directory->blocks[each];
     const BlockPlace place{pack, each};
-    if (!live.is_live(pack, block) || copies.find(place)) continue;
+    if (!live.is_live(pack, block) || copies.has_same(place)) continue;
     auto& target = block.kind == ChunkKind::contents ? contents_ : structure_;
     if (!target) target = std::make_unique<PackWriter>(repository_.secrets(), spool_);
     target->add(directory->origins.at(block.origin), block.kind, block.number,

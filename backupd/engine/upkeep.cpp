@@ -32,6 +32,24 @@ std::uint64_t forget(const Repository& repository, const std::vector<ForgetDecis
   return forgotten;
 }
 
+void forget_damaged(const Repository& repository, const std::string& object) {
+  if (!object.starts_with("snapshots/") || !repository.store().head(object))
+    throw core::ConfigError("\"" + object +
+                            "\" is no object of the repository; one that intendance verify or "
+                            "prune names is wanted, snapshots/… whole");
+  try {
+    const auto name = digest_of(object);
+    const auto content = repository.store().get(object, longest_snapshot);
+    if (!name || !content) throw core::CorruptData("is not a snapshot");
+    decode_snapshot(*name, *content, repository.trust(), repository.secrets());
+  } catch (const core::Unanswered&) {
+    throw;
+  } catch (const core::Error&) {
+    return repository.store().remove(object);
+  }
+  throw core::ConfigError(object + " is a snapshot that can be read; to forget it, give its id");
+}
+
 PruneReport prune_in(const std::filesystem::path& scratch, const Repository& repository,
                      PruneOptions options, std::stop_token stop,
                      const std::function<void(const std::string& doing)>& progress) {

@@ -31,6 +31,10 @@ std::vector<ForgetDecision> decide(const KeepPolicy& policy, const std::vector<S
 // Removes those that nothing keeps; how many. What only they needed goes with the next prune.
 std::uint64_t forget(const Repository& repository, const std::vector<ForgetDecision>& decisions);
 
+// Removes an object "snapshots/…" that is no readable snapshot, and because of which nothing can be
+// pruned. Throws ConfigError for any other.
+void forget_damaged(const Repository& repository, const std::string& object);
+
 // prune() and verify() with what they need of a disk in `scratch`, a folder that is there and, for
 // prune(), a place for an index of 24 bytes a chunk and packs that are being rewritten.
 PruneReport prune_in(const std::filesystem::path& scratch, const Repository& repository,

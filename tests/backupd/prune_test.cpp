@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // Forgetting and pruning beside backups, on a real store.
-#include "backupd/engine/backup.hpp"
-#include "backupd/engine/prune.hpp"
-#include "backupd/engine/restore.hpp"
+#include "backupd/engine/upkeep.hpp"
 #include "backupd/engine/verify.hpp"
 #include "backupd/repository/announcements.hpp"
 #include "core/error.hpp"
 #include "core/sha256.hpp"
-#include "tests/backupd/tree.hpp"
-#include "tests/backupd/whole.hpp"
+#include "tests/backupd/prune_fixture.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/wait.h>
@@ -18,59 +15,6 @@ namespace intendance::backupd {
 namespace {
 
 namespace fs = std::filesystem;
-
-class Pruning : public ::testing::Test {
-protected:
-  Pruning() : keys_(folder_.path() / "keys") {
-    Repository::initialise(*open_store(), keys_, "web-1", core::system_clock().now());
-  }
-
-  std::unique_ptr<storage::ObjectStore> open_store() {
-    return storage::open_directory_store(folder_.path() / "store");
-  }
-  Repository open(Role role) { return Repository::open(open_store(), keys_, {role}, {}); }
-  void write(const std::string& name, std::size_t size) {
-    fs::create_directories(source_);
-    core::write_file_atomically(source_ / name,
-                                std::string(core::as_text(core::random_bytes(size))));
-  }
-  SnapshotName back_up_now() {
-    auto repository = open(Role::writer);
-    BackupRequest request;
-    request.job = "tei";
-    request.roots = {source_};
-    request.state = folder_.path() / "state";
-    return back_up(repository, request, {}).snapshot;
-  }
-  void forget(const SnapshotName& snapshot) {
-    open_store()->remove(snapshot_object_name(snapshot));
-  }
-  // Without waiting, unless something is said.
-  PruneReport prune_now(std::chrono::seconds grace = std::chrono::seconds(0),
-                        bool dry_run = false) {
-    PruneOptions options;
-    options.machine = "hub";
-    options.grace = grace;
-    options.spool = folder_.path();
-    options.dry_run = dry_run;
-    const core::TemporaryDirectory scratch;
-    ChunkIndex index(scratch.path());
-    return prune(open(Role::maintainer), index, options, {});
-  }
-  void expect_whole() { backupd::expect_whole(open(Role::reader)); }
-  void expect_restores(const Tree& expected) {
-    EXPECT_EQ(restored_tree(open(Role::reader), "latest", source_), expected);
-  }
-  std::size_t count(const std::string& prefix) {
-    std::size_t number = 0;
-    open_store()->list(prefix, [&](const auto&) { ++number; });
-    return number;
-  }
-
-  core::TemporaryDirectory folder_;
-  KeyFolder keys_;
-  fs::path source_ = folder_.path() / "source";
-};
 
 TEST_F(Pruning, DeletesWhatOnlyForgottenSnapshotsNeeded) {
   write("kept", 3'000'000);
@@ -270,16 +214,57 @@ TEST_F(Pruning, DeletesNothingWhileSomethingIsMissing) {
   EXPECT_THROW(prune_now(), core::Error);
 }
 
-TEST_F(Pruning, StopsWhenASnapshotCannotBeRead) {
+TEST_F(Pruning, StopsWhenASnapshotCannotBeReadAndSaysWhatToDo) {
   write("file", 1'000'000);
   const auto first = back_up_now();
   write("file", 1'000'000);
-  back_up_now();
-  const auto object = folder_.path() / "store" / snapshot_object_name(first);
+  const auto second = back_up_now();
+  const auto name = snapshot_object_name(first);
+  const auto object = folder_.path() / "store" / name;
   auto bytes = core::read_file(object);
   bytes[100] ^= 1;
   core::write_file_atomically(object, bytes);
-  EXPECT_THROW(prune_now(), core::Error);
+  try {
+    prune_now();
+    ADD_FAILURE() << "what it needs is not known";
+  } catch (const core::Error& error) {
+    EXPECT_NE(std::string(error.what()).find(name + ": is not what its name says"),
+              std::string::npos)
+        << error.what();
+    EXPECT_NE(std::string(error.what()).find("forget --damaged " + name), std::string::npos);
+  }
+  const auto repository = open(Role::maintainer);
+  for (const auto& other : {snapshot_object_name(second), std::string("packs/none"),
+                            std::string("snapshots/none"), std::string("indexes/none")})
+    EXPECT_THROW(forget_damaged(repository, other), core::ConfigError) << other;
+  forget_damaged(repository, name);
+  EXPECT_GT(prune_now().deleted, 0u);
+  expect_whole();
+  expect_restores(describe_tree(source_));
+}
+
+// What cannot be a snapshot of anybody who is trusted does not hold a prune back.
+TEST_F(Pruning, NamesJunkAmongSnapshotsAndGoesOn) {
+  write("file", 1'000'000);
+  forget(back_up_now());
+  const auto store = open_store();
+  // A snapshot with the signature of somebody else under the true writer's name.
+  const auto repository = open(Role::writer);
+  SnapshotHeader header;
+  header.machine = "web-1";
+  auto object = encode_snapshot(header, {}, begin_session(repository.trust()), repository.secrets(),
+                                repository.writer(), repository.trust().repository);
+  object.back() ^= 1;
+  const auto forged = snapshot_object_name(core::sha256(object));
+  store->put(forged, core::ByteView(object));
+  store->put("snapshots/junk", core::as_bytes("x"));
+  const auto report = prune_now();
+  EXPECT_GT(report.deleted, 0u);
+  for (const auto& name : {forged, std::string("snapshots/junk")}) {
+    EXPECT_TRUE(std::any_of(report.findings.begin(), report.findings.end(), [&](const auto& each) {
+      return each.object == name;
+    })) << name;
+  }
 }
 
 } // namespace
