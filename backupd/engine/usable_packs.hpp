@@ -13,11 +13,11 @@ namespace intendance::backupd {
 // Chunks in packs that a prune wants to delete, or deleted, or that no index names, count as not
 // stored, and so do those that a revoked writer may have placed. The marks were read before.
 //
-// What an index says of a pack is believed here, and not held against the pack's own directory: that
-// would be a request for each pack and each backup. Indexes are sealed, so that only whoever holds a
-// key of this repository can write a wrong one, and the machine's own is revoked with all that it may
-// have placed. Readers, prunes and verify go by the packs' own directories; verify names an index
-// that differs, and the chunks that a snapshot built on it lacks.
+// What an index says of a pack is believed here, and not held against the pack's own directory:
+// that would be a request for each pack and each backup. Indexes are sealed, so that only whoever
+// holds a key of this repository can write a wrong one, and the machine's own is revoked with all
+// that it may have placed. Readers, prunes and verify go by the packs' own directories; verify
+// names an index that differs, and the chunks that a snapshot built on it lacks.
 void set_usable_packs(const Repository& repository, const std::vector<Mark>& marks,
                       ChunkIndex& index);
 
