@@ -77,8 +77,22 @@ void print(const CommandContext& context, const std::vector<ForgetDecision>& dec
   if (context.json()) context.out() << dumped(json);
 }
 
+// Each is named whole, by whoever read what prune or verify said of it.
+ExitStatus forget_damaged_command(CommandContext& context, const Repository& repository) {
+  const auto objects = context.texts("damaged");
+  if (!context.texts("snapshot").empty() || policy_of(context) != KeepPolicy{})
+    throw ConfigError("--damaged is wanted alone, without SNAPSHOT… or --keep…");
+  for (const auto& object : objects) {
+    if (!context.has("dry-run")) forget_damaged(repository, object);
+    if (!context.json()) fmt::print(context.out(), "forget   {}\n", object);
+  }
+  if (context.json()) context.out() << dumped(Json(objects));
+  return status_of(report(context, repository.findings()));
+}
+
 ExitStatus forget_command(CommandContext& context) {
   const auto repository = open_repository(context, roles_to_maintain);
+  if (context.has("damaged")) return forget_damaged_command(context, repository);
   auto findings = repository.findings();
   const auto all = repository.snapshots(findings);
   const auto decisions = decide(context, repository, all);
@@ -230,6 +244,9 @@ void register_maintenance_commands(core::CommandLine& line) {
   }
   add("snapshot", options::value<std::vector<std::string>>());
   add("job", options::value<std::string>()->value_name("NAME"), "only of this job");
+  add("damaged", options::value<std::vector<std::string>>()->value_name("OBJECT"),
+      "give up a snapshot that cannot be read, snapshots/… whole, so that prune goes on without "
+      "it; may be repeated");
   add("dry-run", "only say what would be forgotten");
   forgetting.positional = {{"snapshot", -1}};
   line.add(std::move(forgetting));

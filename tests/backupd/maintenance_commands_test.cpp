@@ -139,5 +139,35 @@ TEST_F(MaintenanceCommands, IndexesAreMadeAnewFromPacks) {
   EXPECT_EQ(run({"verify", "--read-data"}).status, ExitStatus::done);
 }
 
+TEST_F(MaintenanceCommands, ASnapshotThatCannotBeReadIsGivenUpByItsName) {
+  const auto first = back_up();
+  write("lettres/0001.xml", "<TEI>autre</TEI>");
+  back_up();
+  const auto name = "snapshots/" + first;
+  core::write_file_atomically(folder_.path() / "store" / name, "junk");
+  const auto pruned = run({"prune"});
+  EXPECT_EQ(pruned.status, ExitStatus::failed);
+  EXPECT_NE(pruned.err.find("intendance forget --damaged " + name), std::string::npos)
+      << pruned.err;
+  EXPECT_EQ(run({"forget", "--damaged", name, "--keep-last", "1"}).status, ExitStatus::usage);
+  EXPECT_EQ(run({"forget", "--damaged", name, "--dry-run"}).status, ExitStatus::done);
+  EXPECT_EQ(run({"prune"}).status, ExitStatus::failed);
+  EXPECT_EQ(run({"forget", "--damaged", name}).status, ExitStatus::done);
+  EXPECT_EQ(run({"prune"}).status, ExitStatus::done);
+  EXPECT_EQ(run({"verify", "--read-data"}).status, ExitStatus::done);
+}
+
+TEST_F(MaintenanceCommands, ATrustObjectThatIsGoneIsPutBack) {
+  back_up();
+  fs::remove(folder_.path() / "store/trust/00000001");
+  const auto lost = run({"snapshots"});
+  EXPECT_EQ(lost.status, ExitStatus::failed);
+  EXPECT_NE(lost.err.find("intendance repository restore-trust"), std::string::npos) << lost.err;
+  EXPECT_EQ(run({"repository", "init", "--machine", "web-1"}).status, ExitStatus::failed);
+  EXPECT_EQ(json({"repository", "restore-trust"}).at("object"), "trust/00000001");
+  EXPECT_EQ(run({"repository", "restore-trust"}).status, ExitStatus::failed);
+  EXPECT_EQ(run({"verify", "--read-data"}).status, ExitStatus::done);
+}
+
 } // namespace
 } // namespace intendance::backupd
