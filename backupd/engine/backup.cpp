@@ -22,7 +22,7 @@ namespace {
 
 constexpr std::size_t most_warnings = 1000;
 constexpr int most_attempts = 3;
-constexpr std::size_t most_attributes = std::size_t{1} << 20; // bytes of one file
+constexpr std::size_t most_warning_bytes = std::size_t{4} << 20;
 
 // The file at hand cannot be read; the others can. Whatever else fails (the repository, the spool)
 // ends the backup.
@@ -73,7 +73,6 @@ private:
   void read_range(int file, const DataRange& range);
   void back_up_stream(const Stream& stream);
   void back_up_streams_before(const std::string* path); // all for no path
-  void drop_large_attributes(Entry& entry);
   void count(const Entry& entry, std::uint64_t BackupResult::*files);
   void warn(const std::string& path, const std::string& message);
   void scan_tree(const std::string& root);
@@ -86,6 +85,7 @@ private:
   BackupResult result_;
   SnapshotHeader& header_ = result_.header;
   SnapshotBody body_;
+  std::size_t warning_bytes_ = 0;
   ChunkWriter chunks_;
   Chunker chunker_;
   std::filesystem::path previous_file_;
@@ -99,8 +99,10 @@ private:
   std::set<std::string> unread_; // first names of files that could not be read
 };
 
-PackPipeline::Options pipeline_options(const BackupRequest& request, Repository& repository) {
+PackPipeline::Options pipeline_options(const BackupRequest& request, Repository& repository,
+                                       std::stop_token stop) {
   PackPipeline::Options options;
+  options.stop = std::move(stop);
   const auto of_store = repository.store().spool_folder();
   options.spool_folder = of_store.value_or(request.state / "spool");
   if (!of_store) core::make_folders(options.spool_folder);
@@ -110,7 +112,7 @@ PackPipeline::Options pipeline_options(const BackupRequest& request, Repository&
 Run::Run(Repository& repository, ChunkIndex& index, const BackupRequest& request,
          std::stop_token stop, const Progress& progress)
     : repository_(repository), index_(index), request_(request), stop_(std::move(stop)),
-      progress_(progress), chunks_(repository, index, pipeline_options(request, repository)),
+      progress_(progress), chunks_(repository, index, pipeline_options(request, repository, stop_)),
       chunker_(repository.secrets().newest().naming),
       previous_file_(previous_file(request, core::to_hex(repository.trust().repository))),
       previous_(previous_file_, index),
@@ -127,7 +129,10 @@ Run::Run(Repository& repository, ChunkIndex& index, const BackupRequest& request
 
 void Run::warn(const std::string& path, const std::string& message) {
   ++header_.warnings;
-  if (result_.warnings.size() < most_warnings) result_.warnings.push_back({path, message});
+  // The first of them are kept; paths may be long.
+  warning_bytes_ += path.size() + message.size();
+  if (result_.warnings.size() < most_warnings && warning_bytes_ < most_warning_bytes)
+    result_.warnings.push_back({path, message});
 }
 
 // As one of these files, when it is one.
@@ -146,20 +151,9 @@ void Run::count(const Entry& entry, std::uint64_t BackupResult::*files) {
   if (progress_) progress_({header_.files, header_.bytes, chunks_.new_bytes()});
 }
 
-// A record must stay small beside a page; no file system of a sane machine holds more.
-void Run::drop_large_attributes(Entry& entry) {
-  std::size_t total = 0;
-  for (const auto& attribute : entry.attributes)
-    total += attribute.name.size() + attribute.value.size();
-  if (total <= most_attributes) return;
-  entry.attributes.clear();
-  warn("/" + entry.path, "has more than 1 MiB of extended attributes, which are left out");
-}
-
 void Run::take(Scanned&& found) {
   if (!found.warning.empty()) return warn(found.entry.path, found.warning);
   if (found.entry.type != FileType::more_extents) back_up_streams_before(&found.entry.path);
-  drop_large_attributes(found.entry);
   if (found.contents) return back_up_file(std::move(found));
   if (unread_.contains(found.entry.hard_link))
     return warn("/" + found.entry.path,

@@ -14,7 +14,9 @@ namespace {
 // So many blocks are planned at a time: files whose chunks lie in different packs find them opened
 // once. Each small file in them is an open descriptor.
 constexpr std::size_t most_waiting = 8;
-constexpr std::size_t most_waiting_pieces = 512;
+constexpr std::size_t most_waiting_weight = 512;
+// A piece weighs one, and one more for so many bytes of its file's path.
+constexpr std::size_t path_bytes_a_weight = std::size_t{4} << 10;
 constexpr std::size_t most_tasks = 2;
 
 } // namespace
@@ -22,7 +24,7 @@ constexpr std::size_t most_tasks = 2;
 // What is dropped with pieces that nobody wrote, or before it was ended, is not committed.
 struct ContentsPipeline::OpenFile {
   OpenFile(ContentsPipeline& owner, std::unique_ptr<FileWriter> file, std::uint64_t bytes)
-      : pipeline(owner), writer(std::move(file)), size(bytes) {}
+      : pipeline(owner), writer(std::move(file)), path_length(writer->path().size()), size(bytes) {}
 
   // Whichever thread held it last.
   ~OpenFile() {
@@ -70,6 +72,7 @@ struct ContentsPipeline::OpenFile {
   ContentsPipeline& pipeline;
   std::mutex mutex;
   std::unique_ptr<FileWriter> writer;
+  const std::size_t path_length;
   std::uint64_t size;
   std::string problem;
   std::uint64_t unwritten = 0; // pieces
@@ -157,21 +160,24 @@ void ContentsPipeline::place() {
 void ContentsPipeline::add_piece(Piece&& piece) {
   const auto task = std::find_if(waiting_.begin(), waiting_.end(),
                                  [&](const Task& each) { return each.block == piece.chunk.block; });
-  ++waiting_pieces_;
+  const auto weight = 1 + piece.file->path_length / path_bytes_a_weight;
+  waiting_weight_ += weight;
   piece.file->expect_piece();
   if (task != waiting_.end()) {
     task->pieces.push_back(std::move(piece));
+    task->weight += weight;
   } else {
     Task next;
     next.block = piece.chunk.block;
     next.pieces.push_back(std::move(piece));
+    next.weight = weight;
     waiting_.push_back(std::move(next));
   }
-  if (waiting_.size() > most_waiting || waiting_pieces_ > most_waiting_pieces) hand_over_first();
+  while (waiting_.size() > most_waiting || waiting_weight_ > most_waiting_weight) hand_over_first();
 }
 
 void ContentsPipeline::hand_over_first() {
-  waiting_pieces_ -= waiting_.front().pieces.size();
+  waiting_weight_ -= waiting_.front().weight;
   auto task = std::move(waiting_.front());
   waiting_.pop_front();
   tasks_.push(std::move(task));

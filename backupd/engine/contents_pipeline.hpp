@@ -60,6 +60,7 @@ private:
   struct Task {
     BlockPlace block;
     std::vector<Piece> pieces;
+    std::size_t weight = 0; // of the pieces
   };
 
   struct Unplaced {
@@ -91,7 +92,7 @@ private:
   bool sparse_ = false;
   std::uint64_t filled_ = 0; // of the first of them, or of a file without holes
   std::deque<Task> waiting_; // of the blocks that came last, still growing
-  std::size_t waiting_pieces_ = 0;
+  std::size_t waiting_weight_ = 0;
   BoundedQueue<Task> tasks_;
   std::vector<std::jthread> threads_;
 };

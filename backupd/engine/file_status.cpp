@@ -145,17 +145,24 @@ void read_attributes(int descriptor, OpenFor purpose, Entry& entry,
       complain(std::string("extended attributes cannot be listed: ") + std::strerror(errno));
     return;
   }
+  std::size_t total = 0;
   for (std::size_t at = 0; at < names->size();) {
     const std::string name(names->c_str() + at);
     at += name.size() + 1;
+    if (total > most_attributes) break;
     auto value = read_growing([&](char* into, std::size_t size) {
       return by_path ? ::getxattr(path.c_str(), name.c_str(), into, size)
                      : ::fgetxattr(descriptor, name.c_str(), into, size);
     });
+    total += name.size() + (value ? value->size() : 0);
     if (value)
       entry.attributes.push_back({name, std::move(*value)});
     else if (errno != ENODATA) // else it is gone by now
       complain("extended attribute " + name + " cannot be read: " + std::strerror(errno));
+  }
+  if (total > most_attributes) {
+    entry.attributes.clear();
+    complain("has more than 1 MiB of extended attributes, which are left out");
   }
   std::sort(entry.attributes.begin(), entry.attributes.end(),
             [](const auto& left, const auto& right) { return left.name < right.name; });

@@ -53,7 +53,9 @@ enum class OpenFor {
 core::FileDescriptor open_in(int folder, const char* name, OpenFor purpose);
 
 // Reads the extended attributes (access control lists and capabilities among them) of what is open;
-// file systems without any are none to complain of.
+// file systems without any are none to complain of. A record must stay small beside a page: of what
+// has more than `most_attributes` bytes of them, names and values, none are kept.
+inline constexpr std::size_t most_attributes = std::size_t{1} << 20;
 void read_attributes(int descriptor, OpenFor purpose, Entry& entry,
                      const std::function<void(const std::string&)>& complain);
 

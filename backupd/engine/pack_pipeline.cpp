@@ -10,6 +10,7 @@ namespace {
 // An index now and then lets the next run go on where a broken one stopped.
 constexpr std::size_t packs_per_index = 8;
 constexpr std::size_t most_spare = 8;
+constexpr std::size_t largest_spare = std::size_t{2} << 20; // those of large records are rare
 
 } // namespace
 
@@ -17,7 +18,9 @@ PackPipeline::PackPipeline(Repository& repository, const WriteSession& session,
                            const Options& options)
     : repository_(repository), session_(session), options_(options), work_(2),
       sealed_(options.sealing_threads + 2), packs_(1),
-      stored_(std::numeric_limits<std::size_t>::max()) {
+      stored_(std::numeric_limits<std::size_t>::max()), stopped_(options.stop, [this] {
+        fail(std::make_exception_ptr(core::Cancelled("stopped as asked")));
+      }) {
   for (unsigned each = 0; each < options.sealing_threads; ++each)
     threads_.emplace_back([this] { seal_blocks(); });
   threads_.emplace_back([this] { pack_blocks(); });
@@ -31,9 +34,8 @@ PackPipeline::~PackPipeline() {
   packs_.fail(stopped);
 }
 
-// From the catch block of a stage: the others stop, and whoever pushes hears why.
-void PackPipeline::fail() noexcept {
-  const auto failure = std::current_exception();
+// The stages stop, and whoever pushes hears why.
+void PackPipeline::fail(const std::exception_ptr& failure) noexcept {
   work_.fail(failure);
   sealed_.fail(failure);
   packs_.fail(failure);
@@ -52,7 +54,8 @@ Buffer PackPipeline::spare_buffer() {
 
 void PackPipeline::give_back(Buffer&& buffer) {
   spare_.with([&](auto& spare) {
-    if (spare.size() < most_spare) spare.push_back(std::move(buffer));
+    if (spare.size() < most_spare && buffer.capacity() <= largest_spare)
+      spare.push_back(std::move(buffer));
   });
 }
 
@@ -75,7 +78,7 @@ void PackPipeline::seal_blocks() {
       work->sealed.set_value(std::move(sealed));
     }
   } catch (...) { // a boundary of a thread
-    fail();
+    fail(std::current_exception());
   }
 }
 
@@ -101,7 +104,7 @@ void PackPipeline::pack_blocks() {
   } catch (const std::future_error&) {
     // The sealing thread failed and has said why.
   } catch (...) { // a boundary of a thread
-    fail();
+    fail(std::current_exception());
   }
 }
 
@@ -118,7 +121,7 @@ void PackPipeline::store_packs() {
     store_index(unindexed);
     stored_.close();
   } catch (...) { // a boundary of a thread
-    fail();
+    fail(std::current_exception());
   }
 }
 

@@ -7,8 +7,10 @@
 #include "backupd/repository/repository.hpp"
 
 #include <filesystem>
+#include <functional>
 #include <future>
 #include <memory>
+#include <stop_token>
 #include <thread>
 #include <vector>
 
@@ -30,6 +32,9 @@ public:
     std::filesystem::path spool_folder;
     unsigned sealing_threads = 2;
     int compression_level = 3;
+    // When it is requested, whoever waits here hears Cancelled, however long a store takes; of what
+    // is stored just then the end is waited for, and nothing else is stored.
+    std::stop_token stop = {};
   };
   PackPipeline(Repository& repository, const WriteSession& session, const Options& options);
   ~PackPipeline();
@@ -66,7 +71,7 @@ private:
   void store_packs();
   void store_index(std::vector<PackInfo>& packs);
   void give_back(Buffer&& buffer);
-  void fail() noexcept;
+  void fail(const std::exception_ptr& failure) noexcept;
 
   Repository& repository_;
   const WriteSession& session_;
@@ -78,6 +83,7 @@ private:
   core::Synchronized<std::vector<Buffer>> spare_;
   std::vector<core::Digest> indexes_;
   std::vector<std::jthread> threads_;
+  std::stop_callback<std::function<void()>> stopped_;
 };
 
 } // namespace intendance::backupd

@@ -54,23 +54,33 @@ RestoreTarget::RestoreTarget(const std::filesystem::path& root, TargetOptions op
 
 // The innermost folder first.
 RestoreTarget::~RestoreTarget() {
-  while (!open_.empty()) open_.pop_back();
+  while (!open_.empty()) leave_folder();
+}
+
+void RestoreTarget::leave_folder() {
+  open_.pop_back();
+  open_path_.resize(open_.empty() ? 0 : open_.back().path_length);
+}
+
+void RestoreTarget::enter_folder(std::shared_ptr<TargetFolder> folder, const std::string& path) {
+  open_.push_back({std::move(folder), path.size()});
+  open_path_ = path;
 }
 
 void RestoreTarget::leave_folders_not_above(const std::string& path) {
-  while (!open_.empty() && !is_above(open_.back()->path(), path)) open_.pop_back();
+  while (!open_.empty() && !is_above(open_path_, path)) leave_folder();
 }
 
 std::shared_ptr<TargetFolder> RestoreTarget::parent_of(const std::string& path) {
   leave_folders_not_above(path);
   const auto parent = parent_path(path);
-  while (open_.empty() ? !parent.empty() : open_.back()->path() != parent) {
-    const auto begin = open_.empty() ? 0 : open_.back()->path().size() + 1;
+  while (open_path_ != parent) {
+    const auto begin = open_.empty() ? 0 : open_path_.size() + 1;
     const auto next = parent.substr(0, parent.find('/', begin));
-    auto& above = open_.empty() ? root_ : open_.back();
-    open_.push_back(above->enter(last_part(next), next));
+    auto& above = open_.empty() ? root_ : open_.back().folder;
+    enter_folder(above->enter(last_part(next), next), next);
   }
-  return open_.empty() ? root_ : open_.back();
+  return open_.empty() ? root_ : open_.back().folder;
 }
 
 bool RestoreTarget::describes(const TargetFolder& folder, const Entry& entry) const {
@@ -84,7 +94,7 @@ void RestoreTarget::make_directory(const std::string& path, const Entry& entry) 
   auto folder = parent_of(path)->enter(last_part(path), path);
   if (describes(*folder, entry))
     folder->describe(attributes_of(entry, options_.owners.owner_of(entry)));
-  open_.push_back(std::move(folder));
+  enter_folder(std::move(folder), path);
 }
 
 Replace RestoreTarget::replace() const {
@@ -201,7 +211,7 @@ bool RestoreTarget::make_hard_link(const std::string& path, const Entry& entry,
 }
 
 void RestoreTarget::finish() {
-  while (!open_.empty()) open_.pop_back();
+  while (!open_.empty()) leave_folder();
   if (!unfinished_->empty()) throw core::Error("files of the target are still being written");
   services_->problems.report_repeated();
   core::with_context(where_.string(), [&] { services_->disk.finish(); });

@@ -65,6 +65,8 @@ public:
 private:
   std::shared_ptr<TargetFolder> parent_of(const std::string& path);
   void leave_folders_not_above(const std::string& path);
+  void leave_folder();
+  void enter_folder(std::shared_ptr<TargetFolder> folder, const std::string& path);
   bool describes(const TargetFolder& folder, const Entry& entry) const;
   bool keeps(const TargetFolder& folder, const std::string& path, const Entry& entry,
              const Attributes& wanted);
@@ -79,7 +81,12 @@ private:
   std::shared_ptr<TargetServices> services_;
   std::shared_ptr<UnfinishedFiles> unfinished_;
   std::shared_ptr<TargetFolder> root_;
-  std::vector<std::shared_ptr<TargetFolder>> open_; // from the outermost
+  struct Open {
+    std::shared_ptr<TargetFolder> folder;
+    std::size_t path_length; // of its path, which open_path_ begins with
+  };
+  std::vector<Open> open_; // from the outermost
+  std::string open_path_;  // of the innermost
 };
 
 } // namespace intendance::backupd

@@ -8,20 +8,38 @@ SnapshotReader::SnapshotReader(const Repository& repository, ChunkIndex& index,
     : name_(snapshot.name), body_(repository.body(snapshot)),
       blocks_(repository, index, Missing::look_again) {}
 
+// One list at a time, because the first paths of pages may be long.
+void SnapshotReader::for_each_page(const PathFilter& filter,
+                                   const std::function<void(const PageReference&)>& visit,
+                                   const Damaged& damaged) {
+  std::optional<PageReference> held; // until it is known where the next begins
+  const auto pass = [&](const std::string* next) {
+    if (held && filter.may_match(held->first, next)) visit(*held);
+  };
+  for (const auto& list : body_.page_lists) {
+    std::vector<PageReference> pages;
+    try {
+      pages = core::with_context(snapshot_object_name(name_) + ", its list of pages", [&] {
+        return decode_page_list(blocks_.read(ChunkKind::manifest, list));
+      });
+    } catch (const core::CorruptData& error) {
+      if (!damaged) throw;
+      pass(nullptr);
+      damaged(held ? held->first : "", error.what());
+      held.reset();
+    }
+    for (auto& page : pages) {
+      pass(&page.first);
+      held = std::move(page);
+    }
+  }
+  pass(nullptr);
+}
+
 std::vector<PageReference> SnapshotReader::pages(const PathFilter& filter) {
   std::vector<PageReference> all;
-  for (const auto& list : body_.page_lists) {
-    const auto more = core::with_context(snapshot_object_name(name_) + ", its list of pages", [&] {
-      return decode_page_list(blocks_.read(ChunkKind::manifest, list));
-    });
-    all.insert(all.end(), more.begin(), more.end());
-  }
-  std::vector<PageReference> matching;
-  for (std::size_t each = 0; each < all.size(); ++each) {
-    const auto* next = each + 1 < all.size() ? &all[each + 1].first : nullptr;
-    if (filter.may_match(all[each].first, next)) matching.push_back(all[each]);
-  }
-  return matching;
+  for_each_page(filter, [&](const PageReference& page) { all.push_back(page); });
+  return all;
 }
 
 std::vector<Entry> SnapshotReader::read_page(const PageReference& page) {
@@ -33,7 +51,7 @@ std::vector<Entry> SnapshotReader::read_page(const PageReference& page) {
 void SnapshotReader::for_each_record(const PathFilter& filter,
                                      const std::function<void(Entry&&)>& visit,
                                      const Damaged& damaged) {
-  for (const auto& page : pages(filter)) {
+  const auto visit_page = [&](const PageReference& page) {
     std::vector<Entry> entries;
     try {
       entries = read_page(page);
@@ -44,7 +62,8 @@ void SnapshotReader::for_each_record(const PathFilter& filter,
     for (auto& entry : entries) {
       if (filter.matches(entry.path)) visit(std::move(entry));
     }
-  }
+  };
+  for_each_page(filter, visit_page, damaged);
 }
 
 void SnapshotReader::for_each(const PathFilter& filter,

@@ -24,8 +24,9 @@ public:
   BlockReader& blocks() { return blocks_; }
 
   // Calls `visit` for each record that matches, in order, those of more extents too. A page that
-  // cannot be read goes to `damaged` with the path of its first record, and the others go on; it is
-  // thrown as CorruptData when there is no `damaged`.
+  // cannot be read goes to `damaged` with the path of its first record (a list of pages with that
+  // of the last record before it that is known), and the others go on; it is thrown as CorruptData
+  // when there is no `damaged`.
   using Damaged = std::function<void(const std::string& first, const std::string& message)>;
   void for_each_record(const PathFilter& filter, const std::function<void(Entry&&)>& visit,
                        const Damaged& damaged = {});
@@ -40,6 +41,9 @@ public:
   void read(const Entry& entry, const std::function<void(ByteView)>& sink);
 
   // Page by page: those that may hold what matches, and the records of one.
+  void for_each_page(const PathFilter& filter,
+                     const std::function<void(const PageReference&)>& visit,
+                     const Damaged& damaged = {});
   std::vector<PageReference> pages(const PathFilter& filter);
   std::vector<Entry> read_page(const PageReference& page);
 

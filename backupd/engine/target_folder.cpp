@@ -78,21 +78,24 @@ std::string parent_path(const std::string& path) {
 
 std::string last_part(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
-TargetFolder::TargetFolder(std::shared_ptr<TargetServices> services, std::string path,
+TargetFolder::TargetFolder(std::shared_ptr<TargetServices> services,
+                           std::shared_ptr<TargetFolder> above, std::string name,
                            FileDescriptor descriptor)
-    : services_(std::move(services)), path_(std::move(path)), descriptor_(std::move(descriptor)) {}
+    : services_(std::move(services)), above_(std::move(above)), name_(std::move(name)),
+      descriptor_(std::move(descriptor)) {}
 
 TargetFolder::~TargetFolder() {
   try {
     if (attributes_) {
-      set_attributes(descriptor_.get(), status_of(descriptor_.get(), path_), path_, *attributes_,
+      const auto whole = path();
+      set_attributes(descriptor_.get(), status_of(descriptor_.get(), whole), whole, *attributes_,
                      Foreign::all, services_->problems);
     } else if (mode_before_ && ::fchmod(descriptor_.get(), *mode_before_) != 0) {
-      services_->problems.add_attribute(path_, "mode", errno);
+      services_->problems.add_attribute(path(), "mode", errno);
     }
   } catch (const std::exception& error) {
     core::log::error("a folder's attributes are not set",
-                     {{"path", path_}, {"error", error.what()}});
+                     {{"path", name_}, {"error", error.what()}});
   }
 }
 
@@ -101,7 +104,7 @@ std::shared_ptr<TargetFolder> TargetFolder::root(std::shared_ptr<TargetServices>
   std::error_code error;
   std::filesystem::create_directories(path, error);
   if (error) throw core::Error("cannot restore to " + path.string() + ": " + error.message());
-  auto folder = std::make_shared<TargetFolder>(std::move(services), "",
+  auto folder = std::make_shared<TargetFolder>(std::move(services), nullptr, "",
                                                core::open_file(path, O_RDONLY | O_DIRECTORY));
   folder->services_->disk.add_file_system(core::open_file(path, O_RDONLY | O_DIRECTORY));
   folder->take_over(false);
@@ -131,7 +134,8 @@ std::shared_ptr<TargetFolder> TargetFolder::enter(const std::string& name,
     }
     core::throw_errno("cannot open folder /" + path);
   }
-  auto folder = std::make_shared<TargetFolder>(services_, path, std::move(opened));
+  auto folder =
+      std::make_shared<TargetFolder>(services_, shared_from_this(), name, std::move(opened));
   folder->mode_before_ = mode_before;
   if (made) folder->gives_access_lists_ = gives_access_lists_;
   folder->take_over(made);
@@ -144,7 +148,7 @@ std::shared_ptr<TargetFolder> TargetFolder::enter(const std::string& name,
 
 void TargetFolder::take_over(bool is_new) {
   is_new_ = is_new;
-  found_ = status_of(descriptor(), path_);
+  if (::fstat(descriptor(), &found_) != 0) core::throw_errno("cannot look at /" + path());
   if (is_new) return; // inherits from the one above it
   gives_access_lists_ = ::fgetxattr(descriptor(), "system.posix_acl_default", nullptr, 0) > 0;
   const bool writable = (found_.st_mode & 0300) == 0300;
@@ -188,8 +192,22 @@ std::string TargetFolder::temporary_name() {
   return std::string(temporary_prefix) + core::to_hex(core::random_bytes(random_digits / 2));
 }
 
+std::string TargetFolder::path() const {
+  std::size_t length = 0;
+  for (const auto* at = this; at->above_; at = at->above_.get()) length += at->name_.size() + 1;
+  if (length == 0) return {};
+  std::string whole(length - 1, '/');
+  auto end = whole.size();
+  for (const auto* at = this; at->above_; at = at->above_.get()) {
+    whole.replace(end - at->name_.size(), at->name_.size(), at->name_);
+    end -= std::min(end, at->name_.size() + 1);
+  }
+  return whole;
+}
+
 std::string TargetFolder::child(const std::string& name) const {
-  return path_.empty() ? name : path_ + "/" + name;
+  const auto folder = path();
+  return folder.empty() ? name : folder + "/" + name;
 }
 
 bool TargetFolder::move_into_place(const std::string& temporary, const std::string& name,

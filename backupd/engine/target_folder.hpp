@@ -26,10 +26,12 @@ enum class Replace { yes, no };
 
 // An open folder of the target. Whoever works in it shares it; when the last one lets go, it gets
 // its attributes. Names are resolved within it without following a symbolic link.
-class TargetFolder {
+// It keeps the folder above it, so that a tree that is deep holds each name once.
+class TargetFolder : public std::enable_shared_from_this<TargetFolder> {
 public:
-  TargetFolder(std::shared_ptr<TargetServices> services, std::string path,
-               core::FileDescriptor descriptor);
+  // Without one above it: the root.
+  TargetFolder(std::shared_ptr<TargetServices> services, std::shared_ptr<TargetFolder> above,
+               std::string name, core::FileDescriptor descriptor);
   ~TargetFolder();
   TargetFolder(const TargetFolder&) = delete;
   TargetFolder& operator=(const TargetFolder&) = delete;
@@ -45,9 +47,9 @@ public:
   void describe(Attributes attributes) { attributes_ = std::move(attributes); }
 
   int descriptor() const { return descriptor_.get(); }
-  const std::string& path() const { return path_; }
-  std::string child(const std::string& name) const;   // its path
-  bool is_new() const { return is_new_; }             // made by this restore, hence empty at first
+  std::string path() const;                         // for messages: it is put together at each call
+  std::string child(const std::string& name) const; // its path
+  bool is_new() const { return is_new_; }           // made by this restore, hence empty at first
   const struct stat& found() const { return found_; } // as it was when entered
   // Attributes that whatever is made in it would inherit.
   Foreign foreign() const { return gives_access_lists_ ? Foreign::access_lists : Foreign::none; }
@@ -69,7 +71,8 @@ private:
   bool is_leftover(const std::string& name) const;
 
   const std::shared_ptr<TargetServices> services_;
-  const std::string path_;
+  const std::shared_ptr<TargetFolder> above_;
+  const std::string name_;
   const core::FileDescriptor descriptor_;
   struct stat found_ {};
   bool is_new_ = false, gives_access_lists_ = false;

@@ -10,9 +10,21 @@ namespace {
 constexpr std::size_t most_batches = 4;
 constexpr std::size_t full_batch = 64;
 constexpr std::size_t most_open = 16; // of a batch: descriptors are few
+// Paths may be long, and attributes large; a batch ends when those in it are so many bytes
+// together.
+constexpr std::size_t full_batch_bytes = std::size_t{256} << 10;
 // A file that changed within the clock's grain before the last backup began may have changed again
 // after it was read, at the same time stamp.
 constexpr std::int64_t grain_seconds = 2;
+
+std::size_t bytes_of(const Scanned& found) {
+  const auto& entry = found.entry;
+  auto bytes = entry.path.size() + entry.hard_link.size() + entry.link_target.size() +
+               found.warning.size() + entry.extents.size() * sizeof(Extent) +
+               entry.data.size() * sizeof(DataRange);
+  for (const auto& each : entry.attributes) bytes += each.name.size() + each.value.size();
+  return bytes;
+}
 
 } // namespace
 
@@ -83,8 +95,10 @@ void TreeScan::visit(Found&& found) {
 
 void TreeScan::add(Scanned&& found) {
   if (found.contents) ++batch_open_;
+  batch_bytes_ += bytes_of(found);
   batch_.push_back(std::move(found));
-  if (batch_.size() >= full_batch || batch_open_ >= most_open) hand_over();
+  if (batch_.size() >= full_batch || batch_open_ >= most_open || batch_bytes_ >= full_batch_bytes)
+    hand_over();
 }
 
 void TreeScan::add_more_extents() {
@@ -103,6 +117,7 @@ void TreeScan::hand_over() {
   queue_->push(std::move(batch_));
   batch_.clear();
   batch_open_ = 0;
+  batch_bytes_ = 0;
 }
 
 std::optional<Scanned> TreeScan::next() {

@@ -56,6 +56,7 @@ private:
   bool known_ = false;                          // of what recognise() was asked for last
   Batch batch_;                                 // the thread's
   std::size_t batch_open_ = 0;                  // of its files
+  std::size_t batch_bytes_ = 0;
   Batch taken_;
   std::size_t taken_at_ = 0;
   std::jthread thread_;

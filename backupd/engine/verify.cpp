@@ -17,6 +17,9 @@ namespace intendance::backupd {
 
 namespace {
 
+// What is remembered of pages, so that those which snapshots share are read once.
+constexpr std::size_t most_summary_bytes = std::size_t{16} << 20;
+
 class Verification {
 public:
   Verification(const Repository& repository, ChunkIndex& index, std::stop_token stop,
@@ -290,6 +293,10 @@ private:
 
   // Most pages are those of the snapshot before.
   const PageSummary& summary_of(const PageReference& page) {
+    if (summary_bytes_ > most_summary_bytes) {
+      pages_.clear();
+      summary_bytes_ = 0;
+    }
     const auto [place, is_new] = pages_.try_emplace(page.chunk);
     auto& summary = place->second;
     if (!is_new) return summary;
@@ -305,11 +312,14 @@ private:
     }
     summary.first = entries.front().path;
     summary.last = entries.back().path;
+    summary_bytes_ += sizeof(PageSummary) + summary.first.size() + summary.last.size();
     for (const auto& entry : entries) {
       if (entry.type != FileType::more_extents) ++summary.entries;
       if (!something_wrong_) continue;
       auto record = surveyed(entry, lost_);
-      if (record.matters()) summary.records.push_back(std::move(record));
+      if (!record.matters()) continue;
+      summary_bytes_ += sizeof record + record.path.size() + record.hard_link.size();
+      summary.records.push_back(std::move(record));
     }
     return summary;
   }
@@ -328,6 +338,7 @@ private:
   std::uint64_t missing_ = 0;
   bool something_wrong_ = false; // before manifests are looked at
   std::map<ChunkId, PageSummary> pages_;
+  std::size_t summary_bytes_ = 0; // of them
 };
 
 constexpr int most_attempts = 3;

@@ -184,6 +184,10 @@ void Walker::visit_name(int folder, const char* name, const FileStatus& status) 
 
 Walker::Look Walker::visit_looked_at(int folder, const char* name, const FileStatus& status,
                                      bool ask) {
+  if (path_.size() + 1 + std::strlen(name) > longest_path) {
+    warn_("/" + child(name), "has too long a path, and is left out with all that is in it");
+    return Look::done;
+  }
   if (status.error != 0) {
     warn_("/" + child(name),
           status.error == ENOENT ? "vanished before it was read" : reason(status.error));

@@ -55,6 +55,9 @@ public:
   using Warn = std::function<void(const std::string& path, const std::string& message)>;
 
   static constexpr std::size_t most_open_folders = 64;
+  // Of a path, in bytes: what is deeper is left out, because a record and the list of pages that
+  // begins with it must fit into a chunk (docs/repository-format.md).
+  static constexpr std::size_t longest_path = std::size_t{400} << 10;
 
   // Throws ConfigError for patterns that cannot be.
   Walker(WalkOptions options, Recognise recognise, Visit visit, Warn warn, std::stop_token stop);
