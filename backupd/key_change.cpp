@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace intendance::backupd {
 
 KeyChange begin_key_change(const core::CommandContext& context) {
@@ -33,10 +35,31 @@ KeyChange begin_key_change(const core::CommandContext& context) {
   });
 }
 
-void finish_key_change(KeyChange& change) {
+namespace {
+
+// Those that were not said at the beginning.
+std::vector<Finding> new_findings(const std::vector<Finding>& before,
+                                  const std::vector<Finding>& now) {
+  std::vector<Finding> added;
+  for (const auto& each : now) {
+    const auto same = [&](const Finding& old) {
+      return old.object == each.object && old.message == each.message;
+    };
+    if (std::none_of(before.begin(), before.end(), same)) added.push_back(each);
+  }
+  return added;
+}
+
+} // namespace
+
+void finish_key_change(const core::CommandContext& context, KeyChange& change) {
   seal_secrets(change.next, change.secrets);
   const auto stored = store_trust(*change.store, change.next, change.owner, change.reader);
-  const auto now = find_trust(*change.store, change.owner.public_key(), change.memory);
+  const auto now = core::with_context(
+      fmt::format("trust object {} is stored, and nobody knows yet whether it is in force "
+                  "(intendance repository info shows it)",
+                  change.next.version),
+      [&] { return find_trust(*change.store, change.owner.public_key(), change.memory); });
   if (now.digest != stored) {
     throw core::Error(
         fmt::format("trust object {} was stored, but another one ({}) is in force: somebody else "
@@ -44,6 +67,9 @@ void finish_key_change(KeyChange& change) {
                     "repository info",
                     change.next.version, now.document.version));
   }
+  const auto added = new_findings(change.trust.findings, now.findings);
+  report(context, added);
+  change.trust.findings.insert(change.trust.findings.end(), added.begin(), added.end());
 }
 
 } // namespace intendance::backupd

@@ -25,7 +25,8 @@ struct KeyChange {
 // what is wrong with the trust objects. Throws ConfigError that names the keys that are missing.
 KeyChange begin_key_change(const core::CommandContext& context);
 
-// Seals, signs and stores the next version, and sees that it is in force.
-void finish_key_change(KeyChange& change);
+// Seals, signs and stores the next version, and sees that it is in force. What else is wrong with
+// the trust objects by then is said, and added to those of `change`.
+void finish_key_change(const core::CommandContext& context, KeyChange& change);
 
 } // namespace intendance::backupd

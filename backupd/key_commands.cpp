@@ -74,7 +74,7 @@ Key parsed_key(const CommandContext& context) {
 // Tells what became of it, once it is in force.
 ExitStatus finish_addition(const CommandContext& context, KeyChange& change, std::string_view role,
                            const std::string& name, std::string_view can) {
-  finish_key_change(change);
+  finish_key_change(context, change);
   if (context.json()) {
     context.out() << dumped(
         {{"trust_version", change.next.version}, {"role", role}, {"name", name}});

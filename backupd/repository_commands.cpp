@@ -79,7 +79,10 @@ ExitStatus repository_init(CommandContext& context) {
   const auto people = people_of(context);
   const auto store = open_store(chosen, context.stop());
   const KeyFolder keys(chosen.keys);
-  Repository::initialise(*store, keys, machine, core::system_clock().now(), people);
+  const auto made =
+      Repository::initialise(*store, keys, machine, core::system_clock().now(), people);
+  if (made == Repository::Initialised::before)
+    fmt::print(context.err(), "it was made before, with these keys; nothing was changed\n");
   print_init(context, chosen, machine, people);
   return ExitStatus::done;
 }

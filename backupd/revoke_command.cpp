@@ -34,7 +34,26 @@ std::optional<core::TimePoint> before_of(const CommandContext& context) {
 struct SignedSnapshots {
   std::vector<core::Digest> counting; // sorted
   std::size_t refused = 0;            // since `before`
+  bool all_read = true;
 };
+
+// Whether it is proven that no trusted writer signed that. What the store does not hand out today,
+// or somebody damaged, may be whole tomorrow; and only what a key signed counts, however it is
+// named.
+bool is_nobodys(const Repository& repository, const SnapshotName& name) {
+  try {
+    const auto object = repository.store().get(snapshot_object_name(name), longest_snapshot);
+    if (!object) return true;
+    decode_snapshot(name, *object, repository.trust(), repository.secrets());
+    return false;
+  } catch (const core::Unanswered&) {
+    throw;
+  } catch (const core::AccessDenied&) {
+    return true;
+  } catch (const core::Error&) {
+    return false;
+  }
+}
 
 // What a writer signed and the store shows now. When each came is judged by the store's clock: the
 // time that is written in it is the writer's word.
@@ -45,13 +64,22 @@ SignedSnapshots snapshots_of(const CommandContext& context, const core::PublicKe
   const auto all = repository.snapshots(findings);
   report(context, findings);
   SignedSnapshots found;
-  for (const auto& snapshot : all) {
-    if (snapshot.writer != writer) continue;
-    const auto stored = repository.store().head(snapshot_object_name(snapshot.name));
+  const auto take = [&](const SnapshotName& name) {
+    const auto stored = repository.store().head(snapshot_object_name(name));
     if (stored && (!before || stored->modified < *before))
-      found.counting.push_back(snapshot.name);
+      found.counting.push_back(name);
     else
       ++found.refused;
+  };
+  for (const auto& snapshot : all) {
+    if (snapshot.writer == writer) take(snapshot.name);
+  }
+  for (const auto& finding : findings) {
+    const auto name =
+        finding.object.starts_with("snapshots/") ? digest_of(finding.object) : std::nullopt;
+    if (!name) continue;
+    found.all_read = false;
+    if (!is_nobodys(repository, *name)) take(*name);
   }
   std::sort(found.counting.begin(), found.counting.end());
   return found;
@@ -172,12 +200,12 @@ ExitStatus key_revoke(CommandContext& context) {
   }
   revoke(change.next, change.secrets, someone, context.has("fresh") ? Naming::fresh : Naming::kept,
          outcome.snapshots.counting);
-  finish_key_change(change);
+  finish_key_change(context, change);
   outcome.version = change.next.version;
   outcome.epoch = change.next.epochs.back().number;
   outcome.fresh = change.next.deduplicate_from == outcome.epoch;
   print(context, outcome);
-  return status_of(!change.trust.findings.empty());
+  return status_of(!change.trust.findings.empty() || !outcome.snapshots.all_read);
 }
 
 } // namespace

@@ -37,6 +37,40 @@ std::string names_of(std::initializer_list<Role> roles) {
   return names;
 }
 
+// Whom a first trust object names; nothing when a key that it needs is not in the folder.
+std::optional<TrustDocument> first_people(const KeyFolder& keys, const std::string& machine,
+                                          const FirstPeople& people) {
+  TrustDocument document;
+  document.readers = people.readers;
+  if (people.reader_key == FirstPeople::ReaderKey::in_folder) {
+    const auto reader = keys.reader();
+    if (!reader) return std::nullopt;
+    document.readers.insert(document.readers.begin(), {"reader", reader->recipient()});
+  }
+  const auto maintenance = keys.maintenance();
+  const auto own_writer = people.writer ? std::nullopt : keys.writer();
+  if (!maintenance || !(people.writer || own_writer) || !keys.owner()) return std::nullopt;
+  const auto writer = people.writer ? *people.writer : own_writer->public_half();
+  document.maintainers = {{"maintenance", maintenance->recipient()}};
+  document.writers = {{machine, writer.recipient, writer.signs}};
+  return document;
+}
+
+// Whether the store holds just the trust object that would be made for these people.
+bool is_first_trust(storage::ObjectStore& store, const std::vector<std::string>& there,
+                    const KeyFolder& keys, const std::optional<TrustDocument>& people) {
+  if (!people || there != std::vector{trust_object_name(1)}) return false;
+  const auto object = store.get(there.front(), longest_trust);
+  if (!object) return false;
+  try {
+    const auto made = decode_trust(*object, keys.owner_public());
+    return made.version == 1 && made.readers == people->readers &&
+           made.maintainers == people->maintainers && made.writers == people->writers;
+  } catch (const core::Error&) {
+    return false; // somebody else's, or none
+  }
+}
+
 } // namespace
 
 std::optional<core::Digest> digest_of(const std::string& object) {
@@ -47,37 +81,36 @@ std::optional<core::Digest> digest_of(const std::string& object) {
   }
 }
 
-void Repository::initialise(storage::ObjectStore& store, const KeyFolder& keys,
-                            const std::string& machine, core::TimePoint now,
-                            const FirstPeople& people) {
-  store.list("trust/", [&](const storage::ObjectInfo& info) {
-    throw core::Error(store.address() + " holds a repository already (" + info.name +
+Repository::Initialised Repository::initialise(storage::ObjectStore& store, const KeyFolder& keys,
+                                               const std::string& machine, core::TimePoint now,
+                                               const FirstPeople& people) {
+  const bool own_reader = people.reader_key == FirstPeople::ReaderKey::in_folder;
+  if (people.readers.empty() && !own_reader) {
+    throw ConfigError("a repository that nobody can read is no backup: name a --recipient");
+  }
+  std::vector<std::string> there;
+  store.list("trust/", [&](const storage::ObjectInfo& info) { there.push_back(info.name); });
+  if (is_first_trust(store, there, keys, first_people(keys, machine, people)))
+    return Initialised::before;
+  if (!there.empty()) {
+    throw core::Error(store.address() + " holds a repository already (" + there.front() +
                       "); to use it, give its keys; to begin anew, choose another address");
-  });
+  }
   if (holds_backups(store)) {
     throw core::Error(store.address() + " holds backups of a repository whose trust object is "
                                         "gone; put that back (intendance repository restore-trust "
                                         "on a machine that used it), or choose another address");
   }
-  const bool own_reader = people.reader_key == FirstPeople::ReaderKey::in_folder;
-  if (people.readers.empty() && !own_reader) {
-    throw ConfigError("a repository that nobody can read is no backup: name a --recipient");
-  }
-  TrustDocument document;
-  document.readers = people.readers;
   keys.generate_missing({KeyKind::owner, KeyKind::maintenance});
-  if (own_reader) {
-    keys.generate_missing({KeyKind::reader});
-    document.readers.insert(document.readers.begin(), {"reader", keys.reader()->recipient()});
-  }
+  if (own_reader) keys.generate_missing({KeyKind::reader});
   if (!people.writer) keys.generate_missing({KeyKind::writer});
-  const auto writer = people.writer ? *people.writer : keys.writer()->public_half();
-  document.maintainers = {{"maintenance", keys.maintenance()->recipient()}};
-  document.writers = {{machine, writer.recipient, writer.signs}};
-  document = make_trust(std::move(document), now);
+  const auto document = make_trust(*first_people(keys, machine, people), now);
   const auto object = encode_trust(document, *keys.owner());
   decode_trust(object, keys.owner_public()); // refuses two of one name before it is too late
-  store.put(trust_object_name(document.version), object);
+  core::with_context("the keys are in " + keys.path().string() +
+                         ", and the same command again goes on with them",
+                     [&] { put_trust(store, document.version, object); });
+  return Initialised::now;
 }
 
 Repository Repository::open(std::unique_ptr<storage::ObjectStore> store, const KeyFolder& keys,

@@ -42,11 +42,13 @@ public:
 // nothing else is said.
 class Repository {
 public:
-  // Makes the keys that are not in the folder and the first trust object. Throws Error when the
-  // store already holds a repository.
-  static void initialise(storage::ObjectStore& store, const KeyFolder& keys,
-                         const std::string& machine, core::TimePoint now,
-                         const FirstPeople& people = {});
+  // Makes the keys that are not in the folder and the first trust object. What was half made is
+  // finished, and a repository that is just this one is left as it is. Throws Error when the store
+  // holds another.
+  enum class Initialised { now, before };
+  static Initialised initialise(storage::ObjectStore& store, const KeyFolder& keys,
+                                const std::string& machine, core::TimePoint now,
+                                const FirstPeople& people = {});
 
   // Finds the trust object in force, as find_trust() with that memory, and opens it with the first
   // key of the folder among `roles`. Throws ConfigError for missing keys, AccessDenied for

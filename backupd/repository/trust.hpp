@@ -21,12 +21,14 @@ enum class Role { reader, maintainer, writer };
 struct TrustedKey {
   std::string name;
   AgeRecipient recipient;
+  bool operator==(const TrustedKey&) const = default;
 };
 
 struct TrustedWriter {
   std::string name; // of the machine, in the snapshots that it signs
   AgeRecipient recipient;
   core::PublicKey signs{};
+  bool operator==(const TrustedWriter&) const = default;
 };
 
 // A reader or a maintainer of before, so that people see what he may still open.

@@ -22,6 +22,10 @@ void check_new(const std::vector<Key>& keys, const std::string& name, const AgeR
     throw ConfigError(fmt::format("\"{}\" {}", name, error.what()));
   }
   for (const auto& each : keys) {
+    if (each.name == name && each.recipient == recipient)
+      throw ConfigError(fmt::format("this key is trusted already: it is {} {}'s, and nothing is to "
+                                    "be done",
+                                    role, name));
     if (each.name == name) {
       throw ConfigError(
           fmt::format("there is a {} called {} already; choose another --name", role, name));

@@ -250,6 +250,15 @@ void check_memory(const Versions& versions, const TrustMemory& memory, const Rep
   }
 }
 
+bool is_stored(storage::ObjectStore& store, const std::string& name, core::ByteView object) {
+  try {
+    const auto found = store.get(name, longest_trust);
+    return found && std::equal(found->begin(), found->end(), object.begin(), object.end());
+  } catch (const core::Error&) {
+    return false; // nobody knows
+  }
+}
+
 } // namespace
 
 bool holds_backups(storage::ObjectStore& store) {
@@ -280,7 +289,13 @@ TrustInForce find_trust(storage::ObjectStore& store, const core::PublicKey& owne
                        memory.file_of_address());
   }
   check_predecessors(versions, trust.findings);
-  check_memory(versions, memory, id);
+  try {
+    check_memory(versions, memory, id);
+  } catch (core::AccessDenied& error) { // perhaps it is there, and only cannot be read
+    if (trust.findings.empty()) throw;
+    throw AccessDenied(std::string(error.what()) + " (" + trust.findings.front().object + ": " +
+                       trust.findings.front().message + ")");
+  }
   auto& newest = versions.rbegin()->second;
   try {
     memory.remember(id, newest);
@@ -327,17 +342,38 @@ TrustDocument next_version(const TrustInForce& trust, core::TimePoint now) {
   return next;
 }
 
+void put_trust(storage::ObjectStore& store, std::uint32_t version, core::ByteView object) {
+  const auto name = trust_object_name(version);
+  try {
+    store.put(name, object);
+  } catch (const core::Cancelled&) {
+    throw;
+  } catch (core::Error& error) {
+    error.add_context("storing " + name +
+                      ", which may be there all the same (intendance repository info shows it)");
+    const bool may_be_there = dynamic_cast<const core::TransientError*>(&error) != nullptr;
+    if (may_be_there && is_stored(store, name, object)) return;
+    throw;
+  }
+}
+
 core::Digest store_trust(storage::ObjectStore& store, TrustDocument& document,
                          const OwnerKey& owner, const AgeIdentity& reader) {
   // A thief may have put something under the next name; a number that is left out does no harm.
   while (store.head(trust_object_name(document.version))) ++document.version;
   const auto object = encode_trust(document, owner);
+  if (object.size() > longest_trust) {
+    throw core::Error(fmt::format("the trust object would have {} bytes, more than the {} that "
+                                  "anybody reads; of a writer that is revoked, --before leaves out "
+                                  "snapshots that came later",
+                                  object.size(), longest_trust));
+  }
   const auto again = decode_trust(object, owner.public_key());
   const auto is_reader =
       std::any_of(again.readers.begin(), again.readers.end(),
                   [&](const auto& each) { return each.recipient == reader.recipient(); });
   if (is_reader) open_reader_secrets(again, reader);
-  store.put(trust_object_name(document.version), object);
+  put_trust(store, document.version, object);
   return core::sha256(object);
 }
 

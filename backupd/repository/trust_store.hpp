@@ -48,8 +48,13 @@ bool holds_backups(storage::ObjectStore& store);
 // The version after this one, the same people in it: to be changed, sealed, and stored.
 TrustDocument next_version(const TrustInForce& trust, core::TimePoint now);
 
+// Stores a trust object. A store may have it and fail all the same to say so: then it is looked
+// for, and where nobody knows, the error tells.
+void put_trust(storage::ObjectStore& store, std::uint32_t version, core::ByteView object);
+
 // Stores it under the next number that nobody took, once it was opened again as `reader` opens it.
-// `document` gets that number. Returns the hash of the object.
+// `document` gets that number. Returns the hash of the object. Throws Error, and stores nothing,
+// when it is longer than anybody would read.
 core::Digest store_trust(storage::ObjectStore& store, TrustDocument& document,
                          const OwnerKey& owner, const AgeIdentity& reader);
 
