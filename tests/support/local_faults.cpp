@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 #include "tests/support/local_faults.hpp"
 
+#include "tests/support/read_faults.hpp"
+
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -98,6 +100,7 @@ std::string LocalFaults::struck() const {
 using intendance::test_support::change;
 using intendance::test_support::is_armed;
 using intendance::test_support::is_regular;
+using intendance::test_support::read_fault;
 
 // Names and parameters are the linker's and the C library's.
 // NOLINTBEGIN
@@ -175,7 +178,12 @@ int __wrap_open(const char* path, int flags, ...) {
   const bool makes = (flags & O_CREAT) != 0 || (flags & O_TMPFILE) == O_TMPFILE;
   const mode_t mode = makes ? va_arg(arguments, mode_t) : 0;
   va_end(arguments);
-  if (!makes) return __real_open(path, flags);
+  if (!makes) {
+    const int failure = read_fault("open", -1, path);
+    if (failure == 0) return __real_open(path, flags);
+    errno = failure;
+    return -1;
+  }
   return change("open", [&] { return __real_open(path, flags, mode); });
 }
 
@@ -186,7 +194,12 @@ int __wrap_openat(int folder, const char* path, int flags, ...) {
   const bool makes = (flags & O_CREAT) != 0 || (flags & O_TMPFILE) == O_TMPFILE;
   const mode_t mode = makes ? va_arg(arguments, mode_t) : 0;
   va_end(arguments);
-  if (!makes) return __real_openat(folder, path, flags);
+  if (!makes) {
+    const int failure = read_fault("openat", folder, path);
+    if (failure == 0) return __real_openat(folder, path, flags);
+    errno = failure;
+    return -1;
+  }
   return change("openat", [&] { return __real_openat(folder, path, flags, mode); });
 }
 
