@@ -60,14 +60,18 @@ void finish_key_change(const core::CommandContext& context, KeyChange& change) {
                   "(intendance repository info shows it)",
                   change.next.version),
       [&] { return find_trust(*change.store, change.owner.public_key(), change.memory); });
+  const auto added = new_findings(change.trust.findings, now.findings);
   if (now.digest != stored) {
+    if (!added.empty())
+      throw core::Error(fmt::format("trust object {} was stored and is not in force: {}: {}",
+                                    change.next.version, added.back().object,
+                                    added.back().message));
     throw core::Error(
         fmt::format("trust object {} was stored, but another one ({}) is in force: somebody else "
                     "changed who is trusted at the same time; look with intendance "
                     "repository info",
                     change.next.version, now.document.version));
   }
-  const auto added = new_findings(change.trust.findings, now.findings);
   report(context, added);
   change.trust.findings.insert(change.trust.findings.end(), added.begin(), added.end());
 }

@@ -15,16 +15,18 @@ namespace {
 // once. Each small file in them is an open descriptor.
 constexpr std::size_t most_waiting = 8;
 constexpr std::size_t most_waiting_weight = 512;
-// A piece weighs one, and one more for so many bytes of its file's path.
-constexpr std::size_t path_bytes_a_weight = std::size_t{4} << 10;
+// A piece weighs one, and one more for so many bytes of its file's path and attributes.
+constexpr std::size_t bytes_a_weight = std::size_t{4} << 10;
 constexpr std::size_t most_tasks = 2;
 
 } // namespace
 
 // What is dropped with pieces that nobody wrote, or before it was ended, is not committed.
 struct ContentsPipeline::OpenFile {
-  OpenFile(ContentsPipeline& owner, std::unique_ptr<FileWriter> file, std::uint64_t bytes)
-      : pipeline(owner), writer(std::move(file)), path_length(writer->path().size()), size(bytes) {}
+  OpenFile(ContentsPipeline& owner, std::unique_ptr<FileWriter> file, const Entry& record)
+      : pipeline(owner), writer(std::move(file)), size(record.size) {
+    for (const auto& each : record.attributes) held += each.name.size() + each.value.size();
+  }
 
   // Whichever thread held it last.
   ~OpenFile() {
@@ -72,7 +74,7 @@ struct ContentsPipeline::OpenFile {
   ContentsPipeline& pipeline;
   std::mutex mutex;
   std::unique_ptr<FileWriter> writer;
-  const std::size_t path_length;
+  std::size_t held = writer->path().size(); // bytes, while it waits
   std::uint64_t size;
   std::string problem;
   std::uint64_t unwritten = 0; // pieces
@@ -89,7 +91,7 @@ ContentsPipeline::~ContentsPipeline() {
 }
 
 void ContentsPipeline::begin(std::unique_ptr<FileWriter> writer, const Entry& record) {
-  current_ = std::make_shared<OpenFile>(*this, std::move(writer), record.size);
+  current_ = std::make_shared<OpenFile>(*this, std::move(writer), record);
   ranges_.clear();
   unplaced_.clear();
   sparse_ = !record.data.empty();
@@ -160,7 +162,7 @@ void ContentsPipeline::place() {
 void ContentsPipeline::add_piece(Piece&& piece) {
   const auto task = std::find_if(waiting_.begin(), waiting_.end(),
                                  [&](const Task& each) { return each.block == piece.chunk.block; });
-  const auto weight = 1 + piece.file->path_length / path_bytes_a_weight;
+  const auto weight = 1 + piece.file->held / bytes_a_weight;
   waiting_weight_ += weight;
   piece.file->expect_piece();
   if (task != waiting_.end()) {
