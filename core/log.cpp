@@ -2,6 +2,8 @@
 #include "core/log.hpp"
 
 #include "core/file.hpp"
+#include "core/printable.hpp"
+#include "core/synchronized.hpp"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -17,6 +19,19 @@ namespace {
 
 std::atomic<Level> threshold{Level::info};
 
+Synchronized<Aside>& aside_in_force() {
+  static Synchronized<Aside> aside;
+  return aside;
+}
+
+void write_line(const std::string& line) noexcept {
+  try {
+    write_all(STDERR_FILENO, as_bytes(line)); // one write: lines of several threads don't mix
+  } catch (const std::exception&) {
+    // Nowhere is left to say that the log cannot be written.
+  }
+}
+
 std::string_view name_of(Level level) {
   switch (level) {
   case Level::error: return "error: ";
@@ -26,20 +41,6 @@ std::string_view name_of(Level level) {
   case Level::debug: return "debug: ";
   }
   return "";
-}
-
-// A log line stays one line, whatever a file name or a server's answer holds.
-std::string printable(std::string_view text) {
-  std::string out;
-  for (const char character : text) {
-    const auto byte = static_cast<unsigned char>(character);
-    if (byte < 0x20 || byte == 0x7f) {
-      out += fmt::format("\\x{:02x}", byte);
-    } else {
-      out += character;
-    }
-  }
-  return out;
 }
 
 std::string quoted(const std::string& value) {
@@ -58,6 +59,8 @@ std::string quoted(const std::string& value) {
 
 void set_level(Level least_severe) { threshold = least_severe; }
 
+void set_aside(Aside aside) { aside_in_force().set(std::move(aside)); }
+
 std::string format_line(std::string_view message, std::initializer_list<Field> fields) {
   auto line = printable(message);
   for (const auto& [key, value] : fields) line += fmt::format(" {}={}", key, quoted(value));
@@ -71,11 +74,12 @@ void write(Level level, std::string_view message, std::initializer_list<Field> f
   const auto prefix =
       under_systemd ? fmt::format("<{}>", static_cast<int>(level)) : std::string(name_of(level));
   const auto line = prefix + format_line(message, fields) + '\n';
-  try {
-    write_all(STDERR_FILENO, as_bytes(line)); // one write: lines of several threads don't mix
-  } catch (const std::exception&) {
-    // Nowhere is left to say that the log cannot be written.
-  }
+  aside_in_force().with([&](const Aside& aside) {
+    if (aside)
+      aside([&] { write_line(line); });
+    else
+      write_line(line);
+  });
 }
 
 } // namespace intendance::core::log

@@ -3,6 +3,7 @@
 // with a tail of key=value pairs. Rooms below a boundary throw; the boundary logs, once.
 #pragma once
 
+#include <functional>
 #include <initializer_list>
 #include <string>
 #include <string_view>
@@ -16,6 +17,12 @@ enum class Level { error = 3, warning = 4, notice = 5, info = 6, debug = 7 };
 using Field = std::pair<std::string_view, std::string>;
 
 void set_level(Level least_severe);
+
+// Something else is drawn on the terminal meanwhile, and makes room while a line is printed. An
+// empty one ends that; when it has returned, no line is being printed by the one before.
+using Aside = std::function<void(const std::function<void()>& print)>;
+void set_aside(Aside aside);
+
 void write(Level level, std::string_view message, std::initializer_list<Field> fields = {});
 
 inline void error(std::string_view message, std::initializer_list<Field> fields = {}) {
