@@ -73,15 +73,8 @@ ExitStatus backup(CommandContext& context) {
   become_owner_of(context.state_directory());
   JobRun run;
   {
-    ProgressLine line(context);
-    run = run_job(
-        machine, job, context.state_directory(), context.stop(),
-        [&](const BackupProgress& progress) {
-          if (line.due()) {
-            line.show(fmt::format("reading    {} files  {}   new {}", shown_count(progress.files),
-                                  shown_bytes(progress.bytes), shown_bytes(progress.new_bytes)));
-          }
-        });
+    ProgressBar bar(context);
+    run = run_job(machine, job, context.state_directory(), context.stop(), bar.work());
   }
   if (run.record.outcome == Outcome::failed)
     throw core::Error("backup of " + job.name + ": " + run.record.error);
@@ -110,7 +103,10 @@ ExitStatus backup(CommandContext& context) {
 
 void register_backup_commands(core::CommandLine& line) {
   auto command = make_command("backup", "Run a job now (writer.key)", "JOB | --paths P…",
-                              "intendance backup tei", backup);
+                              "intendance backup tei\n"
+                              "intendance backup --paths /srv/tei /etc --exclude '*.tmp' "
+                              "--repository file:///mnt/backups --keys /root/keys",
+                              backup);
   command.options.add_options()("job", options::value<std::string>())(
       "paths", options::value<std::vector<std::string>>()->multitoken()->value_name("P…"),
       "back these up")("exclude", options::value<std::vector<std::string>>()->value_name("PATTERN"),

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "backupd/config.hpp"
+#include "backupd/progress_bar.hpp"
 #include "backupd/repository/chunk_index.hpp"
 #include "backupd/repository/repository.hpp"
 #include "backupd/terminal.hpp"

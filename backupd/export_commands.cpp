@@ -127,32 +127,29 @@ ExitStatus export_command(CommandContext& context) {
   auto output = chosen_output(context, request.format);
   const bool to_stdout = output.file == "-";
 
+  ProgressBar bar(context);
   const auto repository = open_repository(context, {Role::reader});
   auto findings = repository.findings();
   OpenIndex opened(context, repository, findings);
-  const bool warned = report(context, findings);
+  bool warned = false;
+  bar.aside([&] { warned = report(context, findings); });
   const auto snapshot = repository.find_snapshot(context.text("snapshot"));
   SnapshotReader reader(repository, opened.index(), snapshot);
   if (output.recipients.empty() && is_sealed(context, output)) {
     for (const auto& each : repository.trust().readers) output.recipients.push_back(each.recipient);
   }
   ExportOutput file(output);
-  ExportResult result;
-  {
-    ProgressLine line(context);
-    result = export_snapshot(
-        reader, request, file.front(), context.stop(),
-        [&](const std::string& path, const ArchiveLoss& loss) {
+  if (!context.has("path")) request.expected = {snapshot.header.files, snapshot.header.bytes};
+  const auto result = export_snapshot(
+      reader, request, file.front(), context.stop(),
+      [&](const std::string& path, const ArchiveLoss& loss) {
+        bar.aside([&] {
           fmt::print(context.err(), "warning: {}: {}\n", shown_path(path),
                      shown_path(loss.message));
-        },
-        [&](const ExportResult& so_far) {
-          if (to_stdout || !line.due()) return; // the archive itself is there
-          line.show(fmt::format("exporting  {} of {} files  {} of {}", shown_count(so_far.files),
-                                shown_count(snapshot.header.files), shown_bytes(so_far.bytes),
-                                shown_bytes(snapshot.header.bytes)));
         });
-  }
+      },
+      bar.work());
+  bar.finish();
   auto& out = to_stdout ? context.err() : context.out();
   if (context.json())
     out << dumped(json_of(result, snapshot, output, file.written()));
@@ -168,7 +165,8 @@ void register_export_commands(core::CommandLine& line) {
       make_command("export", "Write a tar or zip that every tool can read (reader.key)",
                    "SNAPSHOT [PATH…] --tar FILE|- | --zip FILE|-",
                    "intendance export latest /srv/tei --tar tei.tar.zst.age\n"
-                   "  age -d -i reader.key tei.tar.zst.age | zstd -d | tar x",
+                   "age -d -i reader.key tei.tar.zst.age | zstd -d | tar x\n"
+                   "intendance export latest /srv/tei --zip tei.zip --strip 1",
                    export_command);
   exporting.options.add_options()("snapshot", options::value<std::string>())(
       "path", options::value<std::vector<std::string>>())(

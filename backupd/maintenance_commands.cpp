@@ -169,21 +169,16 @@ ExitStatus prune_command(CommandContext& context) {
   wanted.dry_run = context.has("dry-run");
   wanted.machine = context.text("machine", "maintenance");
   CareMemory care(context, CareTask::prune);
+  ProgressBar bar(context);
   const auto repository = open_repository(context, roles_to_maintain);
-  PruneReport result;
-  {
-    ProgressLine line(context);
-    result =
-        prune_in(care.scratch(), repository, wanted, context.stop(), [&](const std::string& doing) {
-          if (line.due()) line.show(doing);
-        });
-  }
+  const auto result = prune_in(care.scratch(), repository, wanted, context.stop(), bar.work());
   if (!wanted.dry_run) {
     CareResult told;
     told.prune = figures_of(result);
     told.findings = result.findings;
     care.remember(repository, std::move(told), Counts::as_run);
   }
+  bar.finish();
   if (context.json())
     context.out() << dumped(json_of(result));
   else
@@ -192,6 +187,7 @@ ExitStatus prune_command(CommandContext& context) {
 }
 
 ExitStatus rebuild_index(CommandContext& context) {
+  ProgressBar bar(context);
   const auto repository = open_repository(context, roles_to_maintain);
   auto findings = repository.findings();
   std::vector<storage::ObjectInfo> indexes, packs;
@@ -199,7 +195,7 @@ ExitStatus rebuild_index(CommandContext& context) {
   repository.store().list("packs/", [&](const auto& info) { packs.push_back(info); });
   IndexRewriter rewriter(repository);
   std::uint64_t chunks = 0, read = 0;
-  ProgressLine line(context);
+  bar.work()->begin(WorkPhase::listing, {packs.size()});
   for (const auto& info : packs) {
     if (context.stop().stop_requested()) throw core::Cancelled("stopped as asked");
     try {
@@ -212,10 +208,12 @@ ExitStatus rebuild_index(CommandContext& context) {
     } catch (const core::CorruptData& error) {
       findings.push_back({info.name, error.what()});
     }
-    if (line.due()) line.show(fmt::format("reading    {} of {} packs", read, packs.size()));
+    bar.work()->add_item();
   }
+  bar.work()->begin(WorkPhase::storing);
   for (const auto& info : indexes) rewriter.drop(info);
   rewriter.finish();
+  bar.finish();
   if (context.json())
     context.out() << dumped(
         Json{{"packs", read}, {"chunks", chunks}, {"replaced", indexes.size()}});
@@ -231,7 +229,8 @@ void register_maintenance_commands(core::CommandLine& line) {
   auto forgetting = make_command(
       "forget", "Forget snapshots, by rules or by name (maintenance.key)",
       "--keep-last N|--keep-daily N… | SNAPSHOT…",
-      "intendance forget --repository web-1 --keep-daily 7 --keep-weekly 5 --keep-monthly 12",
+      "intendance forget --repository web-1 --keep-daily 7 --keep-weekly 5 --keep-monthly 12\n"
+      "intendance forget --repository web-1 7f3a9c1e",
       forget_command);
   auto add = forgetting.options.add_options();
   for (const auto& [name, what] :
@@ -252,7 +251,9 @@ void register_maintenance_commands(core::CommandLine& line) {
   line.add(std::move(forgetting));
 
   auto pruning = make_command("prune", "Delete what no snapshot needs (maintenance.key)", "",
-                              "intendance prune --repository web-1 --grace 7d", prune_command);
+                              "intendance prune --repository web-1 --dry-run\n"
+                              "intendance prune --repository web-1 --grace 7d",
+                              prune_command);
   pruning.options.add_options()("grace", options::value<std::string>()->value_name("SPAN"),
                                 "how long packs stay marked before they are deleted (the "
                                 "repository's own, 7d)")("dry-run",

@@ -78,21 +78,15 @@ void print(std::ostream& out, const RepairReport& result, bool dry_run) {
 ExitStatus repair_command(CommandContext& context) {
   RepairOptions wanted;
   wanted.dry_run = context.has("dry-run");
+  ProgressBar bar(context);
   const auto reader = open_repository(context, {Role::reader});
   auto writer = open_repository(context, {Role::writer});
   const core::TemporaryDirectory scratch;
   wanted.state = has_state(context) ? context.state_directory() : scratch.path();
   wanted.spool = writer.store().spool_folder().value_or(scratch.path());
   ChunkIndex index(scratch.path() / "index");
-  RepairReport result;
-  {
-    ProgressLine line(context);
-    result = repair(reader, writer, index, wanted, context.stop(), [&](const RepairReport& so_far) {
-      if (!line.due()) return;
-      line.show(fmt::format("reading    {} packs  {} read", shown_count(so_far.packs),
-                            shown_bytes(so_far.bytes_read)));
-    });
-  }
+  auto result = repair(reader, writer, index, wanted, context.stop(), bar.work());
+  bar.finish();
   result.findings.insert(result.findings.begin(), reader.findings().begin(),
                          reader.findings().end());
   if (context.json())
@@ -112,7 +106,9 @@ void register_repair_command(core::CommandLine& line) {
   auto repairing =
       make_command("repository repair",
                    "Make snapshots of what damaged ones have left (reader.key and writer.key)", "",
-                   "intendance repository repair --repository web-1 --dry-run", repair_command);
+                   "intendance repository repair --repository web-1 --dry-run\n"
+                   "intendance repository repair --repository web-1",
+                   repair_command);
   repairing.options.add_options()("dry-run", "only say what is lost");
   add_priority(repairing, Urgency::background);
   line.add(std::move(repairing));

@@ -31,24 +31,18 @@ RestoreRequest request_of(const CommandContext& context) {
 }
 
 ExitStatus restore_command(CommandContext& context) {
-  const auto request = request_of(context);
+  auto request = request_of(context);
+  ProgressBar bar(context);
   const auto repository = open_repository(context, {Role::reader});
   auto findings = repository.findings();
   OpenIndex opened(context, repository, findings);
   const auto snapshot = repository.find_snapshot(context.text("snapshot"), findings);
-  const bool warned = report(context, findings);
+  bool warned = false;
+  bar.aside([&] { warned = report(context, findings); });
   SnapshotReader reader(repository, opened.index(), snapshot);
-  RestoreResult result;
-  {
-    ProgressLine line(context);
-    result = restore(reader, request, context.stop(), [&](const RestoreResult& so_far) {
-      if (line.due()) {
-        line.show(fmt::format("restoring  {} of {} files  {} of {}", shown_count(so_far.files),
-                              shown_count(snapshot.header.files), shown_bytes(so_far.bytes),
-                              shown_bytes(snapshot.header.bytes)));
-      }
-    });
-  }
+  if (!context.has("path")) request.expected = {snapshot.header.files, snapshot.header.bytes};
+  const auto result = restore(reader, request, context.stop(), bar.work());
+  bar.finish();
   if (result.files + result.directories + result.other == 0)
     throw core::Error("the snapshot holds nothing of that path");
   if (context.json()) {
@@ -164,19 +158,11 @@ ExitStatus verify_command(CommandContext& context) {
   wanted.read_data = context.has("read-data");
   if (wanted.read_data) wanted.percent = percent_of(context.text("read-data"));
   CareMemory care(context, CareTask::verify);
+  ProgressBar bar(context);
   const auto repository = open_repository(context, roles_to_verify);
   VerifyLedger ledger(verify_memory(context, repository), core::system_clock().now());
   wanted.ledger = &ledger;
-  VerifyReport result;
-  {
-    ProgressLine line(context);
-    result = verify_in(
-        care.scratch(), repository, wanted, context.stop(), [&](const VerifyReport& so_far) {
-          if (!line.due()) return;
-          line.show(fmt::format("verifying  {} packs  {} read", shown_count(so_far.packs),
-                                shown_bytes(so_far.bytes_read)));
-        });
-  }
+  const auto result = verify_in(care.scratch(), repository, wanted, context.stop(), bar.work());
   CareResult told;
   told.verify = figures_of(result);
   told.findings = result.findings;
@@ -184,6 +170,7 @@ ExitStatus verify_command(CommandContext& context) {
   // One that reads nothing must not put off the one that does.
   care.remember(repository, std::move(told),
                 wanted.read_data ? Counts::as_run : Counts::as_figures);
+  bar.finish();
   if (context.json())
     context.out() << dumped(json_of(result));
   else
@@ -196,7 +183,9 @@ ExitStatus verify_command(CommandContext& context) {
 void register_restore_commands(core::CommandLine& line) {
   auto restoring =
       make_command("restore", "Put files back (reader.key)", "SNAPSHOT [PATH…] --target DIR",
-                   "intendance restore latest /srv/tei/corpus --target /mnt", restore_command);
+                   "intendance restore latest /srv/tei/corpus --target /mnt\n"
+                   "intendance restore 7f3a9c1e --target / --overwrite if-changed",
+                   restore_command);
   restoring.options.add_options()("snapshot", options::value<std::string>())(
       "path", options::value<std::vector<std::string>>())(
       "target", options::value<std::string>()->required()->value_name("DIR"),
@@ -215,7 +204,9 @@ void register_restore_commands(core::CommandLine& line) {
 
   auto verifying =
       make_command("verify", "Prove that a repository is whole (maintenance.key will do)", "",
-                   "intendance verify --repository web-1 --read-data", verify_command);
+                   "intendance verify --repository web-1 --read-data\n"
+                   "intendance verify --repository web-1 --read-data=10%",
+                   verify_command);
   verifying.options.add_options()(
       "read-data", options::value<std::string>()->implicit_value("100%")->value_name("N%"),
       "read every stored byte, or the N% that were unread for longest (--read-data=10%)");

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
-// How amounts and the progress of a long work look on a terminal.
+// How amounts, counts and foreign names look on a terminal.
 #pragma once
 
-#include "core/command.hpp"
-
-#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace intendance::backupd {
 
@@ -15,21 +14,11 @@ std::string shown_count(std::uint64_t number); // "182 410"
 // Control characters of a foreign name must not reach the terminal: they are shown as \x1b.
 std::string shown_path(const std::string& path);
 
-// One line that is drawn over itself on a terminal, five times a second at most; elsewhere a plain
-// line every ten seconds.
-class ProgressLine {
-public:
-  explicit ProgressLine(const core::CommandContext& context);
-  ~ProgressLine(); // clears the line
-  ProgressLine(const ProgressLine&) = delete;
-  ProgressLine& operator=(const ProgressLine&) = delete;
-  void show(const std::string& text);
-  bool due() const; // so that the text need not be made in vain
-
-private:
-  const core::CommandContext& context_;
-  std::chrono::steady_clock::time_point last_;
-  bool drawn_ = false;
-};
+// How many columns a terminal of UTF-8 gives to a text; what is no UTF-8, or would not show, counts
+// as the \x1b that last_columns() makes of it.
+std::size_t columns_of(std::string_view text);
+// A name that fits so many columns: its end behind "…" when it is too long, nothing when not even
+// that fits. What would not show becomes \x1b, marks that turn the direction of writing too.
+std::string last_columns(std::string_view text, std::size_t most);
 
 } // namespace intendance::backupd

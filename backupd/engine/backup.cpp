@@ -55,9 +55,8 @@ std::filesystem::path previous_file(const BackupRequest& request, const std::str
 // One attempt: everything up to the snapshot.
 class Run {
 public:
-  using Progress = std::function<void(const BackupProgress&)>;
   Run(Repository& repository, ChunkIndex& index, const BackupRequest& request, std::stop_token stop,
-      const Progress& progress);
+      WorkCounters& work);
 
   // Reads and stores everything but the snapshot.
   void store_all();
@@ -69,8 +68,7 @@ private:
   void take(Scanned&& found);
   void take_known(const Scanned& found);
   void back_up_file(Scanned&& found);
-  void read_ranges(int file, const std::vector<DataRange>& ranges);
-  void read_range(int file, const DataRange& range);
+  void read_range(int file, const std::string& path, const DataRange& range);
   void back_up_stream(const Stream& stream);
   void back_up_streams_before(const std::string* path); // all for no path
   void count(const Entry& entry, std::uint64_t BackupResult::*files);
@@ -81,7 +79,7 @@ private:
   ChunkIndex& index_;
   const BackupRequest& request_;
   std::stop_token stop_;
-  const Progress& progress_;
+  WorkCounters& work_;
   BackupResult result_;
   SnapshotHeader& header_ = result_.header;
   SnapshotBody body_;
@@ -110,9 +108,9 @@ PackPipeline::Options pipeline_options(const BackupRequest& request, Repository&
 }
 
 Run::Run(Repository& repository, ChunkIndex& index, const BackupRequest& request,
-         std::stop_token stop, const Progress& progress)
+         std::stop_token stop, WorkCounters& work)
     : repository_(repository), index_(index), request_(request), stop_(std::move(stop)),
-      progress_(progress), chunks_(repository, index, pipeline_options(request, repository, stop_)),
+      work_(work), chunks_(repository, index, pipeline_options(request, repository, stop_)),
       chunker_(repository.secrets().newest().naming),
       previous_file_(previous_file(request, core::to_hex(repository.trust().repository))),
       previous_(previous_file_, index),
@@ -140,6 +138,7 @@ void Run::count(const Entry& entry, std::uint64_t BackupResult::*files) {
   if (entry.type == FileType::file) {
     ++header_.files;
     ++(result_.*files);
+    work_.add_item();
   } else if (entry.type == FileType::directory) {
     ++header_.directories;
   } else if (entry.type == FileType::more_extents) {
@@ -148,7 +147,6 @@ void Run::count(const Entry& entry, std::uint64_t BackupResult::*files) {
     ++header_.other;
   }
   header_.bytes += entry.hard_link.empty() ? entry.size : 0;
-  if (progress_) progress_({header_.files, header_.bytes, chunks_.new_bytes()});
 }
 
 void Run::take(Scanned&& found) {
@@ -168,24 +166,25 @@ void Run::take_known(const Scanned& found) {
     homes.push_back(ChunkHome::pack(pack));
   }
   count(found.entry, found.known ? &BackupResult::unchanged_files : &BackupResult::new_files);
+  if (found.entry.type == FileType::file && found.entry.hard_link.empty())
+    work_.add_bytes(found.entry.size);
   manifest_.add(found.entry, homes);
 }
 
-void Run::read_range(int file, const DataRange& range) {
+void Run::read_range(int file, const std::string& path, const DataRange& range) {
   for (std::uint64_t done = 0; done < range.length;) {
+    work_.look_at(path);
     if (stop_.stop_requested()) throw core::Cancelled("stopped as asked");
     auto into = recorder_.contents().room();
     into = into.first(std::min<std::uint64_t>(into.size(), range.length - done));
     const auto count = reading([&] { return core::read_at(file, into, range.offset + done); });
     recorder_.contents().added(count);
     result_.read_bytes += count;
+    work_.add_bytes(count);
+    work_.set_new_bytes(chunks_.new_bytes());
     done += count;
     if (count < into.size()) return; // the file became shorter
   }
-}
-
-void Run::read_ranges(int file, const std::vector<DataRange>& ranges) {
-  for (const auto& range : ranges) read_range(file, range);
 }
 
 void Run::back_up_file(Scanned&& found) {
@@ -198,7 +197,7 @@ void Run::back_up_file(Scanned&& found) {
   const auto ranges = entry.data.empty() ? std::vector<DataRange>{{0, entry.size}} : entry.data;
   recorder_.begin(std::move(entry));
   try {
-    read_ranges(file, ranges);
+    for (const auto& range : ranges) read_range(file, shown, range);
     auto problem = reading([&] { return torn(file, before); });
     if (recorder_.contents().total() != recorder_.announced())
       problem = "became shorter while being read (kept as read)";
@@ -215,6 +214,7 @@ void Run::back_up_file(Scanned&& found) {
   }
   recorder_.finish();
   count(before, kind);
+  work_.add_bytes(before.size - std::min(before.size, recorder_.announced())); // its holes
 }
 
 void Run::back_up_stream(const Stream& stream) {
@@ -230,6 +230,8 @@ void Run::back_up_stream(const Stream& stream) {
     stream.produce([&](ByteView bytes) {
       if (stop_.stop_requested()) throw core::Cancelled("stopped as asked");
       recorder_.contents().add(bytes);
+      work_.add_bytes(bytes.size());
+      work_.set_new_bytes(chunks_.new_bytes());
     });
     entry.size = recorder_.contents().total();
     result_.read_bytes += entry.size;
@@ -297,6 +299,7 @@ void Run::store_all() {
   }
   back_up_streams_before(nullptr);
   for (const auto* stream : streams_) body_.roots.push_back(stream->path);
+  work_.begin(WorkPhase::storing);
   manifest_.finish();
   chunks_.flush();
   body_.page_lists = manifest_.page_lists();
@@ -344,12 +347,13 @@ void Run::keep_for_the_next(const WriterChain& chain) {
 // Nothing when a prune wants to delete what it was built on.
 std::optional<BackupResult> try_to_back_up(Repository& repository, ChunkIndex& index,
                                            const BackupRequest& request, std::stop_token stop,
-                                           const Run::Progress& progress,
-                                           std::vector<Finding>& findings) {
+                                           WorkCounters& work, std::vector<Finding>& findings) {
+  work.begin(WorkPhase::opening);
   const auto marks = read_marks(repository, findings);
   repository.update(index, findings);
   set_usable_packs(repository, marks, index);
-  Run run(repository, index, request, std::move(stop), progress);
+  Run run(repository, index, request, std::move(stop), work);
+  work.begin(WorkPhase::reading, request.expected);
   run.store_all();
   for (;;) {
     const Session announcement(repository, request.machine, request.job,
@@ -363,7 +367,8 @@ std::optional<BackupResult> try_to_back_up(Repository& repository, ChunkIndex& i
 } // namespace
 
 BackupResult back_up(Repository& repository, const BackupRequest& request, std::stop_token stop,
-                     const std::function<void(const BackupProgress&)>& progress) {
+                     WorkCounters* work) {
+  WorkCounters unseen;
   const auto memory = session_memory(request.state, repository);
   const Session session(repository, request.machine, request.job, memory);
   withdraw_dead_sessions(repository, memory, session);
@@ -371,7 +376,8 @@ BackupResult back_up(Repository& repository, const BackupRequest& request, std::
   auto findings = repository.findings();
   for (int attempt = 1; attempt <= most_attempts; ++attempt) {
     try {
-      auto result = try_to_back_up(repository, index, request, stop, progress, findings);
+      auto result = try_to_back_up(repository, index, request, stop,
+                                   work != nullptr ? *work : unseen, findings);
       if (!result) continue;
       result->findings.insert(result->findings.begin(), findings.begin(), findings.end());
       return std::move(*result);

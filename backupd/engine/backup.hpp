@@ -3,6 +3,7 @@
 #pragma once
 
 #include "backupd/engine/walker.hpp"
+#include "backupd/engine/work_counters.hpp"
 #include "backupd/repository/repository.hpp"
 
 #include <filesystem>
@@ -27,10 +28,7 @@ struct BackupRequest {
   WalkOptions walk;
   // Folder for spool files and for what makes the next run quick; losing it costs time only.
   std::filesystem::path state;
-};
-
-struct BackupProgress {
-  std::uint64_t files = 0, bytes = 0, new_bytes = 0;
+  WorkTotal expected; // for who looks on
 };
 
 struct BackupResult {
@@ -45,6 +43,6 @@ struct BackupResult {
 
 // Throws Error when nothing could be committed; the repository is as good as before.
 BackupResult back_up(Repository& repository, const BackupRequest& request, std::stop_token stop,
-                     const std::function<void(const BackupProgress&)>& progress = {});
+                     WorkCounters* work = nullptr);
 
 } // namespace intendance::backupd

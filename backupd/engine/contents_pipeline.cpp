@@ -38,7 +38,9 @@ struct ContentsPipeline::OpenFile {
       outcome.problem = error.what();
     }
     writer.reset();
-    if (!whole && outcome.problem.empty()) return; // all is given up
+    pipeline.work_.add_item();
+    if (size > written) pipeline.work_.add_bytes(size - written); // holes, and what failed
+    if (!whole && outcome.problem.empty()) return;                // all is given up
     const std::scoped_lock lock(pipeline.done_mutex_);
     pipeline.done_(outcome);
   }
@@ -51,6 +53,9 @@ struct ContentsPipeline::OpenFile {
     try {
       writer->write(bytes, offset);
       --unwritten;
+      written += bytes.size();
+      pipeline.work_.add_bytes(bytes.size());
+      pipeline.work_.look_at(writer->path());
     } catch (const core::Error& error) {
       problem = error.what();
     }
@@ -78,11 +83,13 @@ struct ContentsPipeline::OpenFile {
   std::uint64_t size;
   std::string problem;
   std::uint64_t unwritten = 0; // pieces
+  std::uint64_t written = 0;   // bytes
   bool ended = false;
 };
 
-ContentsPipeline::ContentsPipeline(BlockReader& reader, unsigned threads, Done done)
-    : reader_(reader), done_(std::move(done)), tasks_(most_tasks) {
+ContentsPipeline::ContentsPipeline(BlockReader& reader, unsigned threads, WorkCounters& counters,
+                                   Done done)
+    : reader_(reader), work_(counters), done_(std::move(done)), tasks_(most_tasks) {
   for (unsigned each = 0; each < threads; ++each) threads_.emplace_back([this] { work(); });
 }
 

@@ -3,6 +3,7 @@
 
 #include "backupd/engine/bounded_queue.hpp"
 #include "backupd/engine/file_writer.hpp"
+#include "backupd/engine/work_counters.hpp"
 #include "backupd/repository/block_reader.hpp"
 #include "backupd/repository/manifest.hpp"
 
@@ -29,8 +30,8 @@ public:
   };
   using Done = std::function<void(const Outcome&)>;
 
-  // The reader must outlive it, and nobody else may change its index meanwhile.
-  ContentsPipeline(BlockReader& reader, unsigned threads, Done done);
+  // Reader and counters must outlive it, and nobody else may change the reader's index meanwhile.
+  ContentsPipeline(BlockReader& reader, unsigned threads, WorkCounters& counters, Done done);
   // What is not done is given up.
   ~ContentsPipeline();
   ContentsPipeline(const ContentsPipeline&) = delete;
@@ -83,6 +84,7 @@ private:
   void write_from(Elsewhere& elsewhere, const Piece& piece, const std::string& problem);
 
   BlockReader& reader_;
+  WorkCounters& work_;
   Done done_;
   std::mutex done_mutex_;
   std::shared_ptr<OpenFile> current_;

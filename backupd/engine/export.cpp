@@ -14,11 +14,12 @@ namespace {
 class Export {
 public:
   Export(SnapshotReader& snapshot, const ExportRequest& request, Sink& out, std::stop_token stop,
-         const HearLoss& hear, const std::function<void(const ExportResult&)>& progress)
+         const HearLoss& hear, WorkCounters& work)
       : snapshot_(snapshot), request_(request), archive_(request.format, out),
-        stop_(std::move(stop)), hear_(hear), progress_(progress) {}
+        stop_(std::move(stop)), hear_(hear), work_(work) {}
 
   ExportResult run() {
+    work_.begin(WorkPhase::exporting, request_.expected);
     snapshot_.for_each(request_.paths, [this](const Entry& entry) {
       found_ = found_ || request_.paths.is_within(entry.path);
       const auto path = without_leading_parts(entry.path, request_.strip);
@@ -41,7 +42,6 @@ private:
 
   void go_on() const {
     if (stopped()) throw core::Cancelled("stopped as asked; no archive is made");
-    if (progress_) progress_(result_);
   }
 
   void add(const std::string& path, const Entry& entry) {
@@ -77,14 +77,20 @@ private:
     HoleFiller filler(
         whole, [&](ByteView bytes) { archive_.write(bytes); },
         [&](std::uint64_t count) { archive_.write_zeros(count); });
-    const auto before = result_.bytes;
+    work_.look_at(path);
+    std::uint64_t seen = 0;
+    const auto show = [&] {
+      work_.add_bytes(filler.place() - std::exchange(seen, filler.place()));
+    };
     snapshot_.read(entry, [&](ByteView bytes) {
       go_on();
       filler.write(bytes);
-      result_.bytes = before + filler.place();
+      show();
+      work_.look_at(path);
     });
     filler.finish();
-    result_.bytes = before + filler.place();
+    show();
+    result_.bytes += filler.place();
   }
 
   // Its first name is not in the archive, or a zip is written: the contents come under this name.
@@ -114,9 +120,10 @@ private:
   }
 
   void count(const Entry& entry) {
-    if (entry.type == FileType::file)
+    if (entry.type == FileType::file) {
       ++result_.files;
-    else if (entry.type == FileType::directory)
+      work_.add_item();
+    } else if (entry.type == FileType::directory)
       ++result_.directories;
     else
       ++result_.other;
@@ -127,7 +134,7 @@ private:
   ArchiveWriter archive_;
   std::stop_token stop_;
   const HearLoss& hear_;
-  const std::function<void(const ExportResult&)>& progress_;
+  WorkCounters& work_;
   // First names that the archive lacks → the name there under which their contents are.
   std::unordered_map<std::string, std::string> elsewhere_;
   ExportResult result_;
@@ -137,9 +144,10 @@ private:
 } // namespace
 
 ExportResult export_snapshot(SnapshotReader& snapshot, const ExportRequest& request, Sink& out,
-                             std::stop_token stop, const HearLoss& hear,
-                             const std::function<void(const ExportResult&)>& progress) {
-  return Export(snapshot, request, out, std::move(stop), hear, progress).run();
+                             std::stop_token stop, const HearLoss& hear, WorkCounters* work) {
+  WorkCounters unseen;
+  return Export(snapshot, request, out, std::move(stop), hear, work != nullptr ? *work : unseen)
+      .run();
 }
 
 } // namespace intendance::backupd

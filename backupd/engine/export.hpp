@@ -3,6 +3,7 @@
 
 #include "backupd/engine/archive_writer.hpp"
 #include "backupd/engine/snapshot_reader.hpp"
+#include "backupd/engine/work_counters.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -16,6 +17,7 @@ struct ExportRequest {
   ArchiveFormat format = ArchiveFormat::tar;
   PathFilter paths;      // with the folders that lead to them
   std::size_t strip = 0; // leading parts of each path that are dropped
+  WorkTotal expected;    // for who looks on
 };
 
 struct ExportResult {
@@ -32,6 +34,6 @@ using HearLoss = std::function<void(const std::string& path, const ArchiveLoss& 
 // is of those paths, Cancelled when asked to stop. Memory does not grow with the files' sizes.
 ExportResult export_snapshot(SnapshotReader& snapshot, const ExportRequest& request, Sink& out,
                              std::stop_token stop, const HearLoss& hear,
-                             const std::function<void(const ExportResult&)>& progress = {});
+                             WorkCounters* work = nullptr);
 
 } // namespace intendance::backupd

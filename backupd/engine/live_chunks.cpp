@@ -48,13 +48,15 @@ void refuse_older_trust(const Repository& repository, const Snapshot& snapshot) 
 } // namespace
 
 LiveChunks::LiveChunks(const Repository& repository, const ChunkIndex& index, BlockReader& blocks,
-                       std::stop_token stop, std::vector<Finding>& findings)
+                       WorkCounters& work, std::stop_token stop, std::vector<Finding>& findings)
     : index_(index), live_(index.packs().size()) {
   std::vector<storage::ObjectInfo> objects;
   repository.store().list("snapshots/", [&](const auto& info) { objects.push_back(info); });
+  work.begin(WorkPhase::checking, {objects.size()});
   for (const auto& info : objects) {
     if (stop.stop_requested()) throw core::Cancelled("stopped as asked");
     const auto snapshot = read_snapshot(repository, info, findings);
+    work.add_item();
     if (!snapshot) continue;
     refuse_older_trust(repository, *snapshot);
     add_snapshot(*snapshot, blocks);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 #pragma once
 
+#include "backupd/engine/work_counters.hpp"
 #include "backupd/repository/block_reader.hpp"
 
 #include <cstdint>
@@ -17,8 +18,9 @@ public:
   // is nowhere: what is needed is not known then, and nothing may be deleted. What is not a trusted
   // writer's snapshot becomes a finding. The index must be made of the packs' own directories,
   // because anybody who holds a writer's key can write a wrong index; it must not change meanwhile.
+  // Begins a phase of `work`.
   LiveChunks(const Repository& repository, const ChunkIndex& index, BlockReader& blocks,
-             std::stop_token stop, std::vector<Finding>& findings);
+             WorkCounters& work, std::stop_token stop, std::vector<Finding>& findings);
 
   std::uint64_t snapshots() const { return snapshots_; }
   bool any_in(std::uint32_t pack) const { return pack < live_.size() && !live_[pack].empty(); }

@@ -23,8 +23,10 @@ struct Memory {
 // Reads one pack from its beginning to its end, and opens its blocks.
 class PackCheck {
 public:
-  PackCheck(BlockReader& reader, const IndexedPack& indexed, std::uint32_t pack, Memory& memory)
-      : reader_(reader), indexed_(indexed), name_(pack_object_name(indexed.name)), memory_(memory) {
+  PackCheck(BlockReader& reader, const IndexedPack& indexed, std::uint32_t pack, Memory& memory,
+            WorkCounters& work)
+      : reader_(reader), indexed_(indexed), work_(work), name_(pack_object_name(indexed.name)),
+        memory_(memory) {
     report_.pack = pack;
   }
 
@@ -62,6 +64,7 @@ private:
     }
     hash_.update(part);
     report_.bytes_read += part.size();
+    work_.add_bytes(part.size());
     at_ += part.size();
     return true;
   }
@@ -123,6 +126,7 @@ private:
 
   BlockReader& reader_;
   const IndexedPack& indexed_;
+  WorkCounters& work_;
   const std::string name_;
   std::shared_ptr<const PackDirectory> directory_;
   PackReport report_;
@@ -137,8 +141,11 @@ private:
 } // namespace
 
 void check_packs(BlockReader& reader, const ChunkIndex& index,
-                 const std::vector<std::uint32_t>& packs, unsigned threads, std::stop_token stop,
-                 const std::function<void(PackReport&&)>& done) {
+                 const std::vector<std::uint32_t>& packs, unsigned threads, WorkCounters& counters,
+                 std::stop_token stop, const std::function<void(PackReport&&)>& done) {
+  WorkTotal total{packs.size()};
+  for (const auto pack : packs) total.bytes += index.packs().at(pack).size;
+  counters.begin(WorkPhase::verifying, total);
   BoundedQueue<PackReport> reports(threads);
   std::atomic<std::size_t> next = 0;
   std::atomic<unsigned> running = threads;
@@ -147,7 +154,9 @@ void check_packs(BlockReader& reader, const ChunkIndex& index,
       Memory memory;
       for (std::size_t each; (each = next++) < packs.size();) {
         if (stop.stop_requested()) throw core::Cancelled("stopped as asked");
-        reports.push(PackCheck(reader, index.packs().at(packs[each]), packs[each], memory).run());
+        reports.push(
+            PackCheck(reader, index.packs().at(packs[each]), packs[each], memory, counters).run());
+        counters.add_item();
       }
       if (--running == 0) reports.close();
     } catch (...) { // the boundary of a thread

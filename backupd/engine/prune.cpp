@@ -25,9 +25,9 @@ constexpr std::size_t small_packs_worth_merging = 16;
 class Prune {
 public:
   Prune(const Repository& repository, ChunkIndex& index, const PruneOptions& options,
-        std::stop_token stop, const std::function<void(const std::string&)>& progress)
+        std::stop_token stop, WorkCounters& work)
       : repository_(repository), index_(index), options_(options), stop_(std::move(stop)),
-        progress_(progress), grace_(options.grace.value_or(repository.trust().grace)) {}
+        work_(work), grace_(options.grace.value_or(repository.trust().grace)) {}
 
   PruneReport run() {
     report_.findings = repository_.findings();
@@ -39,10 +39,6 @@ public:
   }
 
 private:
-  void say(const std::string& doing) const {
-    if (progress_) progress_(doing);
-  }
-
   // What is looked at again is named once.
   void find(const std::vector<Finding>& findings) {
     auto& all = report_.findings;
@@ -78,14 +74,14 @@ private:
   // Everything that the store holds now, by the packs' own directories: an index that somebody
   // wrote with a stolen writer's key must not make a pack look dead. From indexes come only names.
   void read_repository() {
-    say("reading the packs' directories");
+    work_.begin(WorkPhase::listing);
     index_.clear();
-    repository_.add_packs_without_index(index_, report_.findings);
+    repository_.add_packs_without_index(index_, report_.findings, [this] { work_.add_item(); });
     read_index_names();
     blocks_ = std::make_unique<BlockReader>(repository_, index_);
     read_packs();
-    say("reading what the snapshots need");
-    live_ = std::make_unique<LiveChunks>(repository_, index_, *blocks_, stop_, report_.findings);
+    live_ =
+        std::make_unique<LiveChunks>(repository_, index_, *blocks_, work_, stop_, report_.findings);
   }
 
   void read_index_names() {
@@ -180,9 +176,9 @@ private:
     excluded.insert(packs.begin(), packs.end());
     const BlockCopies copies(repository_, index_, *blocks_, excluded);
     Repacker repacker(repository_, *blocks_, options_.spool);
+    work_.begin(WorkPhase::rewriting, {packs.size()});
     for (auto pack = packs.begin(); pack != packs.end();) {
       if (stop_.stop_requested()) throw core::Cancelled("stopped as asked");
-      say(fmt::format("rewriting packs {} of {}", pack - packs.begin() + 1, packs.size()));
       try {
         repacker.add(*pack, *live_, copies);
         ++report_.rewritten;
@@ -192,6 +188,7 @@ private:
         find({{blocks_->pack_name(*pack), error.what()}});
         pack = packs.erase(pack);
       }
+      work_.add_item();
     }
     repacker.finish();
   }
@@ -339,7 +336,7 @@ private:
   // the packs marked.
   void remove(const std::vector<std::uint32_t>& packs, const std::set<PackName>& names) {
     if (names.empty()) return;
-    say(fmt::format("deleting {} packs", packs.size()));
+    work_.begin(WorkPhase::deleting, {packs.size()});
     std::vector<storage::ObjectInfo> indexes;
     repository_.store().list("indexes/", [&](const auto& info) { indexes.push_back(info); });
     IndexRewriter rewriter(repository_, [&](const PackName& name) { return described(name); });
@@ -350,6 +347,7 @@ private:
     for (const auto pack : packs) {
       repository_.store().remove(blocks_->pack_name(pack));
       ++report_.deleted;
+      work_.add_item();
       report_.deleted_bytes += index_.packs().at(pack).size;
     }
   }
@@ -379,7 +377,7 @@ private:
   ChunkIndex& index_;
   const PruneOptions& options_;
   std::stop_token stop_;
-  const std::function<void(const std::string&)>& progress_;
+  WorkCounters& work_;
   const seconds grace_;
   PruneReport report_;
   core::TimePoint now_{}, oldest_session_{}; // by the store's clock
@@ -392,9 +390,9 @@ private:
 } // namespace
 
 PruneReport prune(const Repository& repository, ChunkIndex& index, const PruneOptions& options,
-                  std::stop_token stop,
-                  const std::function<void(const std::string& doing)>& progress) {
-  return Prune(repository, index, options, std::move(stop), progress).run();
+                  std::stop_token stop, WorkCounters* work) {
+  WorkCounters unseen;
+  return Prune(repository, index, options, std::move(stop), work != nullptr ? *work : unseen).run();
 }
 
 } // namespace intendance::backupd

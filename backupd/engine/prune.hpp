@@ -3,12 +3,12 @@
 // (docs/garbage-collection.md). The maintenance key is enough.
 #pragma once
 
+#include "backupd/engine/work_counters.hpp"
 #include "backupd/repository/chunk_index.hpp"
 #include "backupd/repository/repository.hpp"
 
 #include <chrono>
 #include <filesystem>
-#include <functional>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -44,7 +44,6 @@ struct PruneReport {
 // `index` is made anew from the repository's own. Throws Error when what is needed cannot be known;
 // nothing is lost by that, nor by a crash: the next prune goes on.
 PruneReport prune(const Repository& repository, ChunkIndex& index, const PruneOptions& options,
-                  std::stop_token stop,
-                  const std::function<void(const std::string& doing)>& progress = {});
+                  std::stop_token stop, WorkCounters* work = nullptr);
 
 } // namespace intendance::backupd

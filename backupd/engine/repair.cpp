@@ -121,20 +121,23 @@ private:
 class Repair {
 public:
   Repair(const Repository& reader, Repository& writer, ChunkIndex& index,
-         const RepairOptions& options, std::stop_token stop,
-         const std::function<void(const RepairReport&)>& progress)
+         const RepairOptions& options, std::stop_token stop, WorkCounters& work)
       : reader_(reader), writer_(writer), index_(index), options_(options), stop_(std::move(stop)),
-        progress_(progress), blocks_(reader, index), lost_(index) {}
+        work_(work), blocks_(reader, index), lost_(index) {}
 
   RepairReport run() {
     const auto marks = read_marks(reader_, report_.findings);
     load_index();
     set_usable_packs(writer_, marks, index_);
     check_packs();
-    for (const auto& snapshot : reader_.snapshots(report_.findings)) look_at(snapshot);
+    const auto snapshots = reader_.snapshots(report_.findings);
+    work_.begin(WorkPhase::checking_lists, {snapshots.size()});
+    for (const auto& snapshot : snapshots) look_at(snapshot);
     if (!report_.damaged.empty()) refuse_unindexed();
+    work_.begin(WorkPhase::saving, {report_.damaged.size()});
     for (auto& damaged : report_.damaged) {
       if (damaged.reason.empty() && !options_.dry_run) make_rest(damaged);
+      work_.add_item();
     }
     return std::move(report_);
   }
@@ -175,14 +178,13 @@ private:
     }
     report_.packs = index_.packs().size();
     const auto threads = std::max(1u, std::thread::hardware_concurrency());
-    backupd::check_packs(blocks_, index_, present, threads, stop_, [&](PackReport&& pack) {
+    backupd::check_packs(blocks_, index_, present, threads, work_, stop_, [&](PackReport&& pack) {
       report_.bytes_read += pack.bytes_read;
       for (const auto& problem : pack.problems)
         report_.findings.push_back({blocks_.pack_name(pack.pack), problem});
       if (pack.all_lost) lost_.lose_pack(pack.pack);
       lost_.lose(pack.pack, pack.lost);
       if (!pack.problems.empty()) damaged_packs_.push_back(pack.pack);
-      if (progress_) progress_(report_);
     });
     for (const auto pack : damaged_packs_) index_.set_usable(pack, false);
   }
@@ -203,7 +205,7 @@ private:
       report_.damaged.push_back(std::move(found));
     else
       note_whole(snapshot, body);
-    if (progress_) progress_(report_);
+    work_.add_item();
   }
 
   // It may be the one that an earlier repair made; oldest first, so it comes after the damaged.
@@ -236,7 +238,7 @@ private:
   ChunkIndex& index_;
   const RepairOptions& options_;
   std::stop_token stop_;
-  const std::function<void(const RepairReport&)>& progress_;
+  WorkCounters& work_;
   RepairReport report_;
   BlockReader blocks_;
   LostChunks lost_;
@@ -246,9 +248,10 @@ private:
 } // namespace
 
 RepairReport repair(const Repository& reader, Repository& writer, ChunkIndex& index,
-                    const RepairOptions& options, std::stop_token stop,
-                    const std::function<void(const RepairReport&)>& progress) {
-  return Repair(reader, writer, index, options, std::move(stop), progress).run();
+                    const RepairOptions& options, std::stop_token stop, WorkCounters* work) {
+  WorkCounters unseen;
+  return Repair(reader, writer, index, options, std::move(stop), work != nullptr ? *work : unseen)
+      .run();
 }
 
 } // namespace intendance::backupd

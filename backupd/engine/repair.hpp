@@ -4,9 +4,9 @@
 #pragma once
 
 #include "backupd/engine/snapshot_survey.hpp"
+#include "backupd/engine/work_counters.hpp"
 
 #include <filesystem>
-#include <functional>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -40,6 +40,6 @@ struct RepairReport {
 // between.
 RepairReport repair(const Repository& reader, Repository& writer, ChunkIndex& index,
                     const RepairOptions& options, std::stop_token stop,
-                    const std::function<void(const RepairReport&)>& progress = {});
+                    WorkCounters* work = nullptr);
 
 } // namespace intendance::backupd

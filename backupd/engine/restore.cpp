@@ -15,10 +15,11 @@ namespace {
 class Restore {
 public:
   Restore(SnapshotReader& snapshot, const RestoreRequest& request, std::stop_token stop,
-          const std::function<void(const RestoreResult&)>& progress)
-      : snapshot_(snapshot), request_(request), stop_(std::move(stop)), progress_(progress) {}
+          WorkCounters& work)
+      : snapshot_(snapshot), request_(request), stop_(std::move(stop)), work_(work) {}
 
   RestoreResult run() {
+    work_.begin(WorkPhase::restoring, request_.expected);
     if (!request_.dry_run) {
       target_ =
           std::make_unique<RestoreTarget>(request_.target, request_.options,
@@ -26,7 +27,7 @@ public:
                                             problem(path, message, loss);
                                           });
       contents_ = std::make_unique<ContentsPipeline>(
-          snapshot_.blocks(), std::max(1u, std::thread::hardware_concurrency()),
+          snapshot_.blocks(), std::max(1u, std::thread::hardware_concurrency()), work_,
           [this](const ContentsPipeline::Outcome& outcome) { file_done(outcome); });
     }
     snapshot_.for_each_record(
@@ -37,6 +38,7 @@ public:
     if (target_) {
       contents_->finish();
       contents_.reset();
+      work_.begin(WorkPhase::syncing);
       target_->finish();
     }
     auto result = result_.copy();
@@ -79,7 +81,6 @@ private:
     } catch (const core::Error& error) {
       problem("/" + path, error.what(), Loss::everything);
     }
-    if (progress_) result_.with([&](const RestoreResult& result) { progress_(result); });
   }
 
   void end_file() {
@@ -133,6 +134,10 @@ private:
 
   // Of a dry run, and of what is done at once.
   void count(const Entry& entry) {
+    if (entry.type == FileType::file) {
+      work_.add_item();
+      work_.add_bytes(entry.hard_link.empty() ? entry.size : 0);
+    }
     result_.with([&](RestoreResult& result) {
       if (entry.type == FileType::file) {
         ++result.files;
@@ -153,7 +158,7 @@ private:
   SnapshotReader& snapshot_;
   const RestoreRequest& request_;
   std::stop_token stop_;
-  const std::function<void(const RestoreResult&)>& progress_;
+  WorkCounters& work_;
   core::Synchronized<RestoreResult> result_;
   std::unique_ptr<RestoreTarget> target_;      // none in a dry run
   std::unique_ptr<ContentsPipeline> contents_; // neither
@@ -169,8 +174,9 @@ bool RestoreResult::complete() const {
 }
 
 RestoreResult restore(SnapshotReader& snapshot, const RestoreRequest& request, std::stop_token stop,
-                      const std::function<void(const RestoreResult&)>& progress) {
-  return Restore(snapshot, request, std::move(stop), progress).run();
+                      WorkCounters* work) {
+  WorkCounters unseen;
+  return Restore(snapshot, request, std::move(stop), work != nullptr ? *work : unseen).run();
 }
 
 } // namespace intendance::backupd

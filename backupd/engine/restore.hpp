@@ -5,9 +5,9 @@
 
 #include "backupd/engine/restore_target.hpp"
 #include "backupd/engine/snapshot_reader.hpp"
+#include "backupd/engine/work_counters.hpp"
 
 #include <filesystem>
-#include <functional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -20,6 +20,7 @@ struct RestoreRequest {
   std::size_t strip = 0; // leading parts of each path that are dropped
   bool dry_run = false;
   TargetOptions options;
+  WorkTotal expected; // for who looks on
 };
 
 struct RestoreProblem {
@@ -38,6 +39,6 @@ struct RestoreResult {
 // Durable when it returns. A file that fails is reported and the others go on; throws Error only
 // when nothing can go on, and Cancelled when asked to stop. May be run again after either.
 RestoreResult restore(SnapshotReader& snapshot, const RestoreRequest& request, std::stop_token stop,
-                      const std::function<void(const RestoreResult&)>& progress = {});
+                      WorkCounters* work = nullptr);
 
 } // namespace intendance::backupd

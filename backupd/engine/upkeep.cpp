@@ -51,18 +51,16 @@ void forget_damaged(const Repository& repository, const std::string& object) {
 }
 
 PruneReport prune_in(const std::filesystem::path& scratch, const Repository& repository,
-                     PruneOptions options, std::stop_token stop,
-                     const std::function<void(const std::string& doing)>& progress) {
+                     PruneOptions options, std::stop_token stop, WorkCounters* work) {
   options.spool = repository.store().spool_folder().value_or(scratch);
   ChunkIndex index(scratch / "index");
-  return prune(repository, index, options, std::move(stop), progress);
+  return prune(repository, index, options, std::move(stop), work);
 }
 
 VerifyReport verify_in(const std::filesystem::path& scratch, const Repository& repository,
-                       const VerifyOptions& options, std::stop_token stop,
-                       const std::function<void(const VerifyReport&)>& progress) {
+                       const VerifyOptions& options, std::stop_token stop, WorkCounters* work) {
   ChunkIndex index(scratch / "index");
-  return verify(repository, index, options, std::move(stop), progress);
+  return verify(repository, index, options, std::move(stop), work);
 }
 
 std::filesystem::path verify_ledger_file(const std::filesystem::path& state,

@@ -8,7 +8,6 @@
 #include "backupd/schedule/retention.hpp"
 
 #include <filesystem>
-#include <functional>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -38,11 +37,10 @@ void forget_damaged(const Repository& repository, const std::string& object);
 // prune() and verify() with what they need of a disk in `scratch`, a folder that is there and, for
 // prune(), a place for an index of 24 bytes a chunk and packs that are being rewritten.
 PruneReport prune_in(const std::filesystem::path& scratch, const Repository& repository,
-                     PruneOptions options, std::stop_token stop,
-                     const std::function<void(const std::string& doing)>& progress = {});
+                     PruneOptions options, std::stop_token stop, WorkCounters* work = nullptr);
 VerifyReport verify_in(const std::filesystem::path& scratch, const Repository& repository,
                        const VerifyOptions& options, std::stop_token stop,
-                       const std::function<void(const VerifyReport&)>& progress = {});
+                       WorkCounters* work = nullptr);
 
 // The keys that each needs, the one that knows less first where it makes no difference.
 inline constexpr std::initializer_list<Role> roles_to_maintain = {Role::maintainer, Role::reader};

@@ -23,15 +23,15 @@ constexpr std::size_t most_summary_bytes = std::size_t{16} << 20;
 class Verification {
 public:
   Verification(const Repository& repository, ChunkIndex& index, std::stop_token stop,
-               const std::function<void(const VerifyReport&)>& progress)
-      : repository_(repository), index_(index), stop_(std::move(stop)), progress_(progress),
-        lost_(index) {}
+               WorkCounters& work)
+      : repository_(repository), index_(index), stop_(std::move(stop)), work_(work), lost_(index) {}
 
   VerifyReport run(const VerifyOptions& options) {
     report_.remarks = repository_.findings();
     // From the packs' own directories; then each index is held against them.
+    work_.begin(WorkPhase::listing);
     index_.clear();
-    repository_.add_packs_without_index(index_, report_.findings);
+    repository_.add_packs_without_index(index_, report_.findings, [this] { work_.add_item(); });
     check_indexes();
     blocks_ = std::make_unique<BlockReader>(repository_, index_);
     snapshots_ = repository_.snapshots(report_.findings);
@@ -39,6 +39,7 @@ public:
     report_.chunks = index_.size();
     check_chain();
     check_packs(options);
+    work_.begin(WorkPhase::checking, {snapshots_.size()});
     for (const auto& snapshot : snapshots_) check_references(snapshot);
     if (repository_.role() == Role::reader) check_manifests(options);
     return std::move(report_);
@@ -152,7 +153,7 @@ private:
       chosen.push_back(*index_.find_pack(name));
     report_.packs_read = chosen.size();
     const auto threads = std::max(1u, std::thread::hardware_concurrency());
-    backupd::check_packs(*blocks_, index_, chosen, threads, stop_, [&](PackReport&& pack) {
+    backupd::check_packs(*blocks_, index_, chosen, threads, work_, stop_, [&](PackReport&& pack) {
       report_.bytes_read += pack.bytes_read;
       for (const auto& problem : pack.problems) find(blocks_->pack_name(pack.pack), problem);
       if (pack.all_lost) lost_.lose_pack(pack.pack);
@@ -161,7 +162,6 @@ private:
         ledger.record(index_.packs().at(pack.pack).name, pack.problems.empty(),
                       core::system_clock().now());
       });
-      if (progress_) progress_(report_);
     });
   }
 
@@ -195,6 +195,7 @@ private:
   bool anything_lost() const { return !gone_.empty() || lost_.any() || missing_ > 0; }
 
   void check_references(const Snapshot& snapshot) {
+    work_.add_item();
     const auto name = snapshot_object_name(snapshot.name);
     std::uint64_t missing = 0, unnamed = 0;
     try {
@@ -229,6 +230,7 @@ private:
     report_.files_known = true;
     something_wrong_ = anything_lost() || !report_.findings.empty();
     if (!options.read_data && !something_wrong_) return;
+    work_.begin(WorkPhase::checking_lists, {snapshots_.size()});
     for (const auto& snapshot : snapshots_) {
       const auto name = snapshot_object_name(snapshot.name);
       try {
@@ -236,6 +238,7 @@ private:
       } catch (const core::CorruptData& error) {
         find(name, error.what());
       }
+      work_.add_item();
     }
   }
 
@@ -327,7 +330,7 @@ private:
   const Repository& repository_;
   ChunkIndex& index_;
   std::stop_token stop_;
-  const std::function<void(const VerifyReport&)>& progress_;
+  WorkCounters& work_;
   VerifyReport report_;
   std::unique_ptr<BlockReader> blocks_;
   std::vector<Snapshot> snapshots_;
@@ -354,11 +357,12 @@ std::set<std::string> packs_and_indexes(const Repository& repository) {
 
 // What a prune moves while it is looked at seems to be lost. What is lost is so the next time too.
 VerifyReport verify(const Repository& repository, ChunkIndex& index, const VerifyOptions& options,
-                    std::stop_token stop,
-                    const std::function<void(const VerifyReport&)>& progress) {
+                    std::stop_token stop, WorkCounters* work) {
+  WorkCounters unseen;
   for (int attempt = 1;; ++attempt) {
     const auto before = packs_and_indexes(repository);
-    auto report = Verification(repository, index, stop, progress).run(options);
+    auto report =
+        Verification(repository, index, stop, work != nullptr ? *work : unseen).run(options);
     if (report.findings.empty() || attempt == most_attempts) return report;
     const auto after = packs_and_indexes(repository);
     if (std::includes(after.begin(), after.end(), before.begin(), before.end())) return report;

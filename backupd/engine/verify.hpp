@@ -4,10 +4,10 @@
 #pragma once
 
 #include "backupd/engine/verify_ledger.hpp"
+#include "backupd/engine/work_counters.hpp"
 #include "backupd/repository/chunk_index.hpp"
 #include "backupd/repository/repository.hpp"
 
-#include <functional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -40,7 +40,6 @@ struct VerifyReport {
 // `index` is made anew from the repository's own. When something is wrong and packs or indexes were
 // removed meanwhile, it begins again: a prune moved them.
 VerifyReport verify(const Repository& repository, ChunkIndex& index, const VerifyOptions& options,
-                    std::stop_token stop,
-                    const std::function<void(const VerifyReport&)>& progress = {});
+                    std::stop_token stop, WorkCounters* work = nullptr);
 
 } // namespace intendance::backupd

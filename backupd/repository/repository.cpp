@@ -291,8 +291,10 @@ Repository::Added Repository::add_index(const std::string& object_name, ChunkInd
   }
 }
 
-void Repository::add_packs_without_index(ChunkIndex& index, std::vector<Finding>& findings) const {
+void Repository::add_packs_without_index(ChunkIndex& index, std::vector<Finding>& findings,
+                                         const std::function<void()>& looked_at) const {
   store_->list("packs/", [&](const storage::ObjectInfo& info) {
+    if (looked_at) looked_at();
     const auto name = digest_of(info.name);
     if (!name || index.find_pack(*name)) return;
     try {

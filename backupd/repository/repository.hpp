@@ -76,8 +76,10 @@ public:
   void update(ChunkIndex& index, std::vector<Finding>& findings) const;
   // The first half of that, of indexes that came since; false when one cannot be read.
   bool add_indexes(ChunkIndex& index, std::vector<Finding>& findings) const;
-  // The packs of the store that `index` does not know, from their own directories.
-  void add_packs_without_index(ChunkIndex& index, std::vector<Finding>& findings) const;
+  // The packs of the store that `index` does not know, from their own directories; `looked_at`
+  // hears of each.
+  void add_packs_without_index(ChunkIndex& index, std::vector<Finding>& findings,
+                               const std::function<void()>& looked_at = {}) const;
   // The directory of a pack as it is stored; throws CorruptData. Any thread.
   PackDirectory read_directory(const PackName& name, std::uint64_t size,
                                std::uint32_t directory_length) const;

@@ -23,6 +23,12 @@ BackupRequest request_of(const std::string& machine, const JobConfig& job,
   return request;
 }
 
+// As much as last time.
+WorkTotal expected_of(const JobState& state) {
+  if (!state.last_run) return {};
+  return {state.last_run->files, state.last_run->bytes, true};
+}
+
 void fill(RunRecord& record, const BackupResult& result) {
   record.outcome =
       result.header.warnings > 0 || !result.findings.empty() ? Outcome::warnings : Outcome::done;
@@ -41,7 +47,7 @@ void fill(RunRecord& record, const BackupResult& result) {
 } // namespace
 
 JobRun run_job(const std::string& machine, const JobConfig& job, const std::filesystem::path& state,
-               std::stop_token stop, const std::function<void(const BackupProgress&)>& progress) {
+               std::stop_token stop, WorkCounters* work) {
   const JobStates states(state);
   const JobLock lock(states, job.name);
   JobRun run;
@@ -50,7 +56,9 @@ JobRun run_job(const std::string& machine, const JobConfig& job, const std::file
     auto repository =
         Repository::open(open_store(job.repository, stop), KeyFolder(job.repository.keys),
                          {Role::writer}, state / "trust");
-    auto result = back_up(repository, request_of(machine, job, state, stop), stop, progress);
+    auto request = request_of(machine, job, state, stop);
+    request.expected = expected_of(states.load(job.name));
+    auto result = back_up(repository, request, stop, work);
     fill(run.record, result);
     run.warnings = std::move(result.warnings);
     run.findings = std::move(result.findings);

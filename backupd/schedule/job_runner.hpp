@@ -20,8 +20,7 @@ struct JobRun {
 // already or the state folder cannot be used, Cancelled when asked to stop (nothing is remembered,
 // the job is still due); a failed backup is a record, not an exception.
 JobRun run_job(const std::string& machine, const JobConfig& job, const std::filesystem::path& state,
-               std::stop_token stop,
-               const std::function<void(const BackupProgress&)>& progress = {});
+               std::stop_token stop, WorkCounters* work = nullptr);
 
 // run_job() for the scheduler: gives way, and logs what it found and how it ended.
 std::function<void(const JobConfig&, std::stop_token)>

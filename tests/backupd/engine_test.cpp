@@ -299,11 +299,13 @@ TEST_F(Engine, StopsWhenAskedAndGoesOnLater) {
   make_tree(source_);
   std::stop_source stop;
   auto repository = open(Role::writer);
-  EXPECT_THROW(back_up(repository, request(), stop.get_token(),
-                       [&](const BackupProgress& progress) {
-                         if (progress.files == 20) stop.request_stop();
-                       }),
-               core::Cancelled);
+  auto wanted = request();
+  // Comes when the files before it are stored, among the others.
+  wanted.streams.push_back({(source_ / "m.sql").string(), [&](const auto& sink) {
+                              stop.request_stop();
+                              sink(core::as_bytes("too late"));
+                            }});
+  EXPECT_THROW(back_up(repository, wanted, stop.get_token()), core::Cancelled);
   EXPECT_TRUE(verify_now(Role::reader).findings.empty());
   back_up_now(request());
   restore_now("latest", target_);
