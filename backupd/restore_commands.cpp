@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 #include "backupd/care_memory.hpp"
-#include "backupd/engine/restore.hpp"
+#include "backupd/engine/restore_check.hpp"
 #include "core/calendar.hpp"
 
 #include <fmt/format.h>
@@ -25,9 +25,23 @@ RestoreRequest request_of(const CommandContext& context) {
   request.paths = PathFilter(context.texts("path"));
   request.strip = context.values()["strip"].as<std::size_t>();
   request.dry_run = context.has("dry-run");
+  if (request.dry_run && context.has("verify"))
+    throw core::ConfigError("--verify reads what was restored, and --dry-run restores nothing");
   request.options.overwrite = parse_overwrite(context.text("overwrite"));
   request.options.owners = OwnerMap(context.texts("owner-map"));
   return request;
+}
+
+// What turns out to differ becomes one more problem of the restore.
+RestoreCheck compare(SnapshotReader& reader, const RestoreRequest& request, RestoreResult& result,
+                     std::stop_token stop, WorkCounters* work) {
+  std::set<std::string> failed;
+  for (const auto& problem : result.problems) {
+    if (problem.loss == Loss::everything) failed.insert(problem.path);
+  }
+  auto compared = check_restored(reader, request, failed, std::move(stop), work);
+  result.problems.insert(result.problems.end(), compared.problems.begin(), compared.problems.end());
+  return compared;
 }
 
 ExitStatus restore_command(CommandContext& context) {
@@ -41,7 +55,10 @@ ExitStatus restore_command(CommandContext& context) {
   bar.aside([&] { warned = report(context, findings); });
   SnapshotReader reader(repository, opened.index(), snapshot);
   if (!context.has("path")) request.expected = {snapshot.header.files, snapshot.header.bytes};
-  const auto result = restore(reader, request, context.stop(), bar.work());
+  auto result = restore(reader, request, context.stop(), bar.work());
+  std::optional<RestoreCheck> compared;
+  if (context.has("verify"))
+    compared = compare(reader, request, result, context.stop(), bar.work());
   bar.finish();
   if (result.files + result.directories + result.other == 0)
     throw core::Error("the snapshot holds nothing of that path");
@@ -51,6 +68,7 @@ ExitStatus restore_command(CommandContext& context) {
                  {"kept", result.kept},   {"problems", Json::array()}};
     for (const auto& problem : result.problems)
       json["problems"].push_back({{"path", problem.path}, {"message", problem.message}});
+    if (compared) json["compared"] = {{"files", compared->files}, {"bytes", compared->bytes}};
     context.out() << dumped(json);
   } else {
     fmt::print(
@@ -62,6 +80,9 @@ ExitStatus restore_command(CommandContext& context) {
     if (result.kept > 0)
       fmt::print(context.out(), "kept       {} that were there already\n",
                  shown_count(result.kept));
+    if (compared)
+      fmt::print(context.out(), "compared   {} files  {}, read back from the target\n",
+                 shown_count(compared->files), shown_bytes(compared->bytes));
     for (const auto& problem : result.problems)
       fmt::print(context.out(), "  {}: {}\n", shown_path(problem.path), problem.message);
   }
@@ -184,7 +205,7 @@ void register_restore_commands(core::CommandLine& line) {
   auto restoring =
       make_command("restore", "Put files back (reader.key)", "SNAPSHOT [PATH…] --target DIR",
                    "intendance restore latest /srv/tei/corpus --target /mnt\n"
-                   "intendance restore 7f3a9c1e --target / --overwrite if-changed",
+                   "intendance restore 7f3a9c1e --target / --overwrite if-changed --verify",
                    restore_command);
   restoring.options.add_options()("snapshot", options::value<std::string>())(
       "path", options::value<std::vector<std::string>>())(
@@ -197,6 +218,7 @@ void register_restore_commands(core::CommandLine& line) {
       "never")(
       "owner-map", options::value<std::vector<std::string>>()->composing()->value_name("RULE"),
       "www-data=apache, 33:33=1001:1001, :adm=:staff, *=root, or by-name; may be repeated")(
+      "verify", "then read it back from the target and compare it with the snapshot")(
       "dry-run", "only count what would be restored");
   restoring.positional = {{"snapshot", 1}, {"path", -1}};
   add_priority(restoring, Urgency::awaited);

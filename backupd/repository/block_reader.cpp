@@ -151,6 +151,17 @@ void BlockReader::check(const ChunkInBlock& chunk, ByteView raw) {
   }
 }
 
+bool BlockReader::is_chunk(ChunkKind kind, const ChunkId& id, ByteView bytes) {
+  const auto places = locate(kind, id);
+  return std::any_of(places.begin(), places.end(), [&](const ChunkInBlock& place) {
+    if (place.length != bytes.size()) return false;
+    const auto directory = this->directory(place.block.pack);
+    const auto& block = directory->blocks.at(place.block.block);
+    const auto epoch = directory->origins.at(block.origin).epoch;
+    return repository_.namer().name(epoch, kind, bytes) == id;
+  });
+}
+
 const Buffer& BlockReader::opened(const BlockPlace& place) {
   const auto found = std::find_if(blocks_.begin(), blocks_.end(),
                                   [&](const auto& each) { return each.first == place; });

@@ -47,6 +47,8 @@ public:
   ByteView open(const BlockPlace& place, Buffer& memory);
   // Whether a chunk of an opened block is what its id says; throws CorruptData when it is not.
   void check(const ChunkInBlock& chunk, ByteView raw);
+  // Whether bytes from elsewhere are that chunk.
+  bool is_chunk(ChunkKind kind, const ChunkId& id, ByteView bytes);
 
   // A whole chunk, from whichever of its places is undamaged; the blocks opened last are kept. One
   // thread at a time; valid until the next call.
