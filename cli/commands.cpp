@@ -3,6 +3,8 @@
 
 #include "backupd/config.hpp"
 #include "billing/config.hpp"
+#include "cli/bash_completion.hpp"
+#include "cli/man_page.hpp"
 #include "collectors/config.hpp"
 #include "core/error.hpp"
 #include "web/config.hpp"
@@ -31,6 +33,21 @@ core::ExitStatus config_check(core::CommandContext& context) {
   return core::ExitStatus::done;
 }
 
+// For who packs the program: a page or script about all commands of the line.
+core::Command about_all(core::CommandLine& line, const std::string& name,
+                        const std::string& summary,
+                        std::string (*text)(const std::vector<core::Command>&)) {
+  core::Command command;
+  command.name = name;
+  command.summary = summary;
+  command.hidden = true;
+  command.run = [&line, text](core::CommandContext& context) {
+    context.out() << text(line.commands());
+    return core::ExitStatus::done;
+  };
+  return command;
+}
+
 } // namespace
 
 void register_commands(core::CommandLine& line) {
@@ -40,6 +57,8 @@ void register_commands(core::CommandLine& line) {
   command.example = "intendance config check --config /etc/intendance/intendance.toml";
   command.run = config_check;
   line.add(std::move(command));
+  line.add(about_all(line, "man-page", "Write intendance(1)", man_page));
+  line.add(about_all(line, "bash-completion", "Write a script for bash", bash_completion));
 }
 
 } // namespace intendance::cli

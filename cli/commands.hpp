@@ -6,6 +6,7 @@
 namespace intendance::cli {
 
 // config check: the one command that needs every room.
+// `line` must not move afterwards.
 void register_commands(core::CommandLine& line);
 
 } // namespace intendance::cli

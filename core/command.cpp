@@ -72,8 +72,6 @@ const ConfigDocument& CommandContext::config() const {
   return *config_;
 }
 
-namespace {
-
 options::options_description common_options() {
   options::options_description common("common options");
   common.add_options()("config", options::value<std::string>()->value_name("FILE"),
@@ -84,6 +82,17 @@ options::options_description common_options() {
       "json", "print JSON")("verbose", "log every step")("help", "show this");
   return common;
 }
+
+options::options_description Command::named_options() const {
+  options::options_description named("options");
+  for (const auto& option : options.options()) {
+    const auto is_positional = [&](const auto& each) { return each.first == option->long_name(); };
+    if (std::none_of(positional.begin(), positional.end(), is_positional)) named.add(option);
+  }
+  return named;
+}
+
+namespace {
 
 std::vector<std::string> words_of(const std::string& name) {
   std::vector<std::string> words;
@@ -103,27 +112,31 @@ bool begins_with(const std::vector<std::string>& arguments, const std::vector<st
 void print_help(const Command& command, std::ostream& out) {
   out << command.summary << "\n\nusage: intendance " << command.name;
   if (!command.arguments.empty()) out << ' ' << command.arguments;
-  out << " [OPTIONS]\n\nexample:\n  " << command.example << "\n\n";
-  // Positional arguments are options to Boost; the usage line shows them.
-  options::options_description shown("options");
-  for (const auto& option : command.options.options()) {
-    const auto is_positional = [&](const auto& each) { return each.first == option->long_name(); };
-    if (std::none_of(command.positional.begin(), command.positional.end(), is_positional)) {
-      shown.add(option);
-    }
-  }
-  if (!shown.options().empty()) out << shown << '\n';
+  out << " [OPTIONS]\n\n";
+  const auto named = command.named_options();
+  if (!named.options().empty()) out << named << '\n';
   out << common_options();
+  if (command.example.empty()) return;
+  const auto& example = command.example;
+  const bool several = example.find("\nintendance ") != std::string::npos;
+  out << (several ? "\nexamples:\n  " : "\nexample:\n  ");
+  for (const char each : example) {
+    out << each;
+    if (each == '\n') out << "  ";
+  }
+  out << '\n';
 }
 
 void print_commands(const std::vector<Command>& commands, std::ostream& out) {
   out << "usage: intendance COMMAND [OPTIONS]\n\n";
-  for (const auto& command : commands)
-    out << fmt::format("  {:<17} {}\n", command.name, command.summary);
+  for (const auto& command : commands) {
+    if (!command.hidden) out << fmt::format("  {:<17} {}\n", command.name, command.summary);
+  }
   out << "\nintendance COMMAND --help shows its options and an example.\n";
 }
 
-options::variables_map parse(const Command& command, const std::vector<std::string>& arguments) {
+options::variables_map values_of(const Command& command,
+                                 const std::vector<std::string>& arguments) {
   options::options_description all;
   all.add(command.options).add(common_options());
   options::positional_options_description positional;
@@ -144,6 +157,20 @@ options::variables_map parse(const Command& command, const std::vector<std::stri
 
 void CommandLine::add(Command command) { commands_.push_back(std::move(command)); }
 
+CommandLine::Parsed CommandLine::parse(const std::vector<std::string>& arguments) const {
+  const Command* found = nullptr;
+  for (const auto& command : commands_) {
+    const bool longer = found == nullptr || command.name.size() > found->name.size();
+    if (longer && begins_with(arguments, words_of(command.name))) found = &command;
+  }
+  if (found == nullptr) {
+    throw ConfigError(fmt::format("\"{}\" is not a command here; intendance --help lists them",
+                                  arguments.empty() ? "" : arguments.front()));
+  }
+  const auto count = static_cast<std::ptrdiff_t>(words_of(found->name).size());
+  return {found, values_of(*found, {arguments.begin() + count, arguments.end()})};
+}
+
 ExitStatus CommandLine::run(const std::vector<std::string>& arguments, std::ostream& out,
                             std::ostream& err, std::stop_token stop) const {
   const auto first = arguments.empty() ? std::string() : arguments.front();
@@ -155,18 +182,8 @@ ExitStatus CommandLine::run(const std::vector<std::string>& arguments, std::ostr
     print_commands(commands_, first.empty() ? err : out);
     return first.empty() ? ExitStatus::usage : ExitStatus::done;
   }
-  const Command* found = nullptr;
-  for (const auto& command : commands_) {
-    const bool longer = found == nullptr || command.name.size() > found->name.size();
-    if (longer && begins_with(arguments, words_of(command.name))) found = &command;
-  }
-  if (found == nullptr) {
-    err << "intendance: \"" << first << "\" is not a command here; intendance --help lists them\n";
-    return ExitStatus::usage;
-  }
   try {
-    const auto count = static_cast<std::ptrdiff_t>(words_of(found->name).size());
-    auto values = parse(*found, {arguments.begin() + count, arguments.end()});
+    auto [found, values] = parse(arguments);
     if (values.count("help") > 0) {
       print_help(*found, out);
       return ExitStatus::done;

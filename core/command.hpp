@@ -59,18 +59,35 @@ struct Command {
   std::string name;      // "repository init"
   std::string summary;   // one line, imperative
   std::string arguments; // "SNAPSHOT [PATH…]", as the usage line shows it
-  std::string example;   // a real one, shown by --help
+  // Real ones, shown by --help, a line each; a line that does not begin with "intendance" shows
+  // what to do with what the one above made.
+  std::string example;
   boost::program_options::options_description options;
   // Names of the positional arguments in their order; the last may take many ("path", -1).
   std::vector<std::pair<std::string, int>> positional;
   std::function<ExitStatus(CommandContext&)> run;
+  bool hidden = false; // for packagers, and in no list
+
+  // Without the positional arguments, which are options to Boost; the usage line shows those.
+  boost::program_options::options_description named_options() const;
 };
+
+// Those that every command has.
+boost::program_options::options_description common_options();
 
 // Finds the command, parses, runs, and turns every exception into one line on `err` and a status:
 // ConfigError and bad options 2, all else 1.
 class CommandLine {
 public:
   void add(Command command);
+  const std::vector<Command>& commands() const { return commands_; }
+
+  // What the arguments mean: a command and its values. Throws ConfigError.
+  struct Parsed {
+    const Command* command;
+    boost::program_options::variables_map values;
+  };
+  Parsed parse(const std::vector<std::string>& arguments) const;
   ExitStatus run(const std::vector<std::string>& arguments, std::ostream& out, std::ostream& err,
                  std::stop_token stop = {}) const;
 
