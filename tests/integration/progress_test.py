@@ -162,7 +162,7 @@ class Progress(unittest.TestCase):
     def test_maintenance(self) -> None:
         for command in (["prune"], ["repository", "rebuild-index"], ["repository", "repair"]):
             with self.subTest(command=command):
-                screen = self.on_terminal(self.command(*command, "--limit-download", "10kB/s"
+                screen = self.on_terminal(self.command(*command, "--limit-download", "60kB/s"
                                                        if "repair" not in command else "8MB/s"))
                 self.assert_drawn(screen, "^(opening|listing|checking|verifying|storing) ")
 
