@@ -171,8 +171,7 @@ private:
   // Rewrites packs, and takes out of the list those of which something could not be copied.
   void repack(std::vector<std::uint32_t>& packs, std::set<std::uint32_t> excluded) {
     if (packs.empty()) return;
-    say("reading packs to be rewritten");
-    find(drop_damaged(*blocks_, index_, packs, stop_));
+    find(drop_damaged(*blocks_, index_, packs, stop_, work_));
     excluded.insert(packs.begin(), packs.end());
     const BlockCopies copies(repository_, index_, *blocks_, excluded);
     Repacker repacker(repository_, *blocks_, options_.spool);
@@ -276,7 +275,7 @@ private:
     for (const auto pack : packs_of(due)) {
       if (!is_replaced(pack, copies)) needed.push_back(pack);
     }
-    if (!needed.empty()) find(drop_damaged(*blocks_, index_, needed, stop_));
+    if (!needed.empty()) find(drop_damaged(*blocks_, index_, needed, stop_, work_));
     for (const auto pack : needed) {
       if (stop_.stop_requested()) throw core::Cancelled("stopped as asked");
       try {

@@ -56,11 +56,12 @@ bool BlockCopies::has_same(const BlockPlace& place) const {
 }
 
 std::vector<Finding> drop_damaged(BlockReader& blocks, const ChunkIndex& index,
-                                  std::vector<std::uint32_t>& packs, std::stop_token stop) {
+                                  std::vector<std::uint32_t>& packs, std::stop_token stop,
+                                  WorkCounters& work) {
   std::vector<Finding> findings;
   std::set<std::uint32_t> damaged;
   const auto threads = std::max(1u, std::thread::hardware_concurrency());
-  check_packs(blocks, index, packs, threads, std::move(stop), [&](PackReport&& report) {
+  check_packs(blocks, index, packs, threads, work, std::move(stop), [&](PackReport&& report) {
     for (const auto& problem : report.problems)
       findings.push_back({blocks.pack_name(report.pack), problem});
     if (!report.problems.empty()) damaged.insert(report.pack);

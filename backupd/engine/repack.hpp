@@ -35,7 +35,8 @@ private:
 // Takes those out of the list that are not what their names say, and says what is wrong with them.
 // Reads them whole.
 std::vector<Finding> drop_damaged(BlockReader& blocks, const ChunkIndex& index,
-                                  std::vector<std::uint32_t>& packs, std::stop_token stop);
+                                  std::vector<std::uint32_t>& packs, std::stop_token stop,
+                                  WorkCounters& work);
 
 // Copies the live blocks of packs into new ones, which are stored when finish() returns, and an
 // index with them.
