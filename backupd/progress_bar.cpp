@@ -21,11 +21,13 @@ using std::chrono::milliseconds;
 constexpr milliseconds first_pause{200};
 constexpr milliseconds pause{150};
 
+constexpr std::size_t plain_columns = 79;
+
 constexpr std::string_view erased = "\r\033[K";
 
 bool is_drawn(const core::CommandContext& context) {
   const char* kind = std::getenv("TERM");
-  return &context.err() == &std::cerr && ::isatty(STDERR_FILENO) == 1 && !context.json() &&
+  return &context.err() == &std::cerr && ::isatty(STDERR_FILENO) == 1 &&
          std::string_view(kind != nullptr ? kind : "dumb") != "dumb";
 }
 
@@ -51,10 +53,15 @@ void write_to_terminal(std::string_view text) noexcept {
 
 } // namespace
 
-ProgressBar::ProgressBar(const core::CommandContext& context) : language_(context.language()) {
-  if (!is_drawn(context)) return;
+ProgressBar::ProgressBar(const core::CommandContext& context, milliseconds plain_pause)
+    : err_(context.err()), language_(context.language()) {
+  if (context.json()) return;
+  if (!is_drawn(context)) {
+    begin(&ProgressBar::add_line, plain_pause, plain_pause);
+    return;
+  }
   core::log::set_aside([this](const auto& print) { aside(print); });
-  thread_ = std::jthread([this](std::stop_token stop) { run(std::move(stop)); });
+  begin(&ProgressBar::draw, first_pause, pause);
 }
 
 ProgressBar::~ProgressBar() { finish(); }
@@ -73,13 +80,22 @@ void ProgressBar::aside(const std::function<void()>& print) {
   print();
 }
 
-void ProgressBar::run(std::stop_token stop) {
-  std::unique_lock lock(mutex_);
-  const auto stopped = [&] { return stop.stop_requested(); };
-  try {
-    for (auto next = first_pause; !tick_.wait_for(lock, stop, next, stopped); next = pause) draw();
-  } catch (const std::exception&) { // the boundary of a thread: the work goes on without a line
-  }
+void ProgressBar::begin(Show show, milliseconds first, milliseconds each) {
+  thread_ = std::jthread([this, show, first, each](std::stop_token stop) {
+    std::unique_lock lock(mutex_);
+    const auto stopped = [&] { return stop.stop_requested(); };
+    try {
+      for (auto next = first; !tick_.wait_for(lock, stop, next, stopped); next = each)
+        (this->*show)();
+    } catch (const std::exception&) { // the boundary of a thread: the work goes on without a line
+    }
+  });
+}
+
+void ProgressBar::add_line() {
+  const auto view = work_.look();
+  const auto pace = meter_.measure(view, std::chrono::steady_clock::now());
+  err_ << render(view, pace, plain_columns, language_) << std::endl;
 }
 
 void ProgressBar::draw() {

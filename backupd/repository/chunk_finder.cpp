@@ -7,6 +7,13 @@
 
 namespace intendance::backupd {
 
+namespace {
+
+// A prune takes longer than a look. Whoever moves packs as fast as this is not waited for.
+constexpr std::uint64_t most_looks = 1000;
+
+} // namespace
+
 ChunkFinder::ChunkFinder(const Repository& repository, const ChunkIndex& index)
     : repository_(repository), state_(State{&index, nullptr, {}}) {}
 
@@ -40,7 +47,7 @@ std::uint64_t ChunkFinder::state() const {
 bool ChunkFinder::look_again(std::uint64_t seen) {
   return state_.with([&](State& state) {
     if (state.learnt != seen) return true; // by another thread
-    if (state.growing == nullptr) return false;
+    if (state.growing == nullptr || ++state.looks > most_looks) return false;
     if (state.seen_by_indexes < state.reasons) read_indexes(state);
     if (state.learnt != seen) return true;
     if (state.seen_by_packs < state.reasons) read_packs(state);

@@ -48,6 +48,7 @@ private:
     std::uint64_t learnt = 0;
     // Reasons to look again, and how many of them the last look at either was for.
     std::uint64_t reasons = 1, seen_by_indexes = 0, seen_by_packs = 0;
+    std::uint64_t looks = 0;
   };
   void read_indexes(State& state) const;
   void read_packs(State& state) const;

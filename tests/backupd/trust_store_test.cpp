@@ -68,7 +68,15 @@ TEST_F(RepositoryTrust, OpensWithTheFirstKeyThatIsThere) {
 }
 
 TEST_F(RepositoryTrust, IsNotMadeTwice) {
-  EXPECT_THROW(Repository::initialise(*open_store(), keys_, "web-1", {}), core::Error);
+  const auto made = open_store()->get("trust/00000001", longest_trust);
+  EXPECT_EQ(Repository::initialise(*open_store(), keys_, "web-1", {}),
+            Repository::Initialised::before);
+  EXPECT_EQ(open_store()->get("trust/00000001", longest_trust), made);
+  EXPECT_THROW(Repository::initialise(*open_store(), keys_, "web-2", {}), core::Error);
+  EXPECT_THROW(
+      Repository::initialise(*open_store(), KeyFolder(folder_.path() / "others"), "web-1", {}),
+      core::Error);
+  EXPECT_FALSE(std::filesystem::exists(folder_.path() / "others"));
 }
 
 TEST_F(RepositoryTrust, WantsSomebodyWhoCanRead) {
