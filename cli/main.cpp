@@ -3,6 +3,7 @@
 #include "billing/commands.hpp"
 #include "cli/commands.hpp"
 #include "collectors/commands.hpp"
+#include "core/memory.hpp"
 #include "core/signals.hpp"
 #include "web/commands.hpp"
 
@@ -11,6 +12,7 @@
 using namespace intendance;
 
 int main(int count, char** arguments) {
+  core::share_arenas();
   const core::StopOnSignal stop;
   core::CommandLine line;
   web::register_commands(line);
