@@ -65,13 +65,6 @@ Digest blake2b(ByteView bytes) {
   return digest;
 }
 
-Digest blake2b(ByteView bytes, const SecretBytes& key) {
-  Digest digest;
-  crypto_generichash(digest.data(), digest.size(), bytes.data(), bytes.size(), key.view().data(),
-                     key.size());
-  return digest;
-}
-
 static_assert(sizeof(crypto_generichash_state) <= 384);
 
 Blake2b::Blake2b() {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // SHA-256 (FIPS 180-4) by OpenSSL, which uses the processor's instructions for it where there are
-// some. The only includer of openssl/evp.h.
+// some.
 #pragma once
 
 #include "core/crypto.hpp"

@@ -26,7 +26,7 @@ WRAPPED = {
     "curl/curl.h": {"core/http_client"},
     "civetweb.h": {"core/http_server"},
     "sodium.h": {"core/crypto", "core/secret"},
-    "openssl/evp.h": {"core/chacha", "core/sha256"},
+    "openssl/evp.h": {"core/blake2b_mac", "core/chacha", "core/sha256"},
     "zlib.h": {"core/gzip"},
     "zstd.h": {"backupd/repository/compression"},
     "toml++/toml.h": {"core/config"},

@@ -19,6 +19,20 @@ TEST(Crypto, Blake2bAgreesWithB2sum) {
   EXPECT_EQ(parts.finish(), blake2b(as_bytes("abc")));
 }
 
+// By Python's hashlib.
+TEST(Crypto, KeyedBlake2bAgreesWithAnother) {
+  SecretBytes key(32);
+  for (std::size_t each = 0; each < key.size(); ++each)
+    key.writable()[each] = static_cast<std::uint8_t>(each);
+  EXPECT_EQ(to_hex(blake2b({}, key)),
+            "4e51e7a913fc80137da52880fecca175bf81e117d5c68126dc2774033517ea0d");
+  EXPECT_EQ(to_hex(blake2b(as_bytes("abc"), key)),
+            "d63a32d3e44738d7907f964316c241adaba0abfeabc32349677578a15a203f7f");
+  EXPECT_EQ(to_hex(blake2b(as_bytes(std::string(1000, 'x')), key)),
+            "b825f3d0a88228dbabfea5a7bfa36dbf1bfca018062353e25ba636d2a46a7c39");
+  EXPECT_THROW(blake2b(as_bytes("abc"), SecretBytes(65)), Error);
+}
+
 // RFC 4231, test case 2, and RFC 5869, test case 3.
 TEST(Crypto, HmacAndHkdfAgreeWithTheirVectors) {
   EXPECT_EQ(to_hex(hmac_sha256(as_bytes("Jefe"), as_bytes("what do ya want for nothing?"))),
