@@ -3,7 +3,9 @@
 // about it; context is added on the way up and the type is kept.
 #pragma once
 
+#include <chrono>
 #include <exception>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -36,7 +38,10 @@ public:
 // The same call may succeed later: a connection reset, a server that restarts.
 class TransientError : public Unanswered {
 public:
-  using Unanswered::Unanswered;
+  explicit TransientError(std::string message,
+                          std::optional<std::chrono::seconds> retry = std::nullopt)
+      : Unanswered(std::move(message)), retry_after(retry) {}
+  std::optional<std::chrono::seconds> retry_after; // when the server said so
 };
 
 // Bytes that are not what was written, or not what their format allows.

@@ -7,6 +7,8 @@
 #include <curl/curl.h>
 
 #include <algorithm>
+#include <charconv>
+#include <cstdio>
 #include <cstring>
 #include <mutex>
 
@@ -38,6 +40,8 @@ struct Transfer {
   HttpReply reply;
   std::stop_token stop;
   std::exception_ptr failure;
+  std::uint64_t uploaded = 0; // bytes
+  int status = 0;             // of the answer whose headers come
 };
 
 std::string lower(std::string text) {
@@ -60,6 +64,10 @@ std::size_t on_header(const char* bytes, std::size_t, std::size_t size, void* us
     const std::string_view line(bytes, size);
     if (line.starts_with("HTTP/")) { // a new answer: after a redirect, only the last one counts
       transfer.reply.headers.clear();
+      const auto code = line.find(' ');
+      transfer.status = 0;
+      if (code != std::string_view::npos)
+        std::from_chars(line.data() + code + 1, line.data() + line.size(), transfer.status);
       return size;
     }
     const auto colon = line.find(':');
@@ -77,15 +85,42 @@ std::size_t on_header(const char* bytes, std::size_t, std::size_t size, void* us
 std::size_t on_body(const char* bytes, std::size_t, std::size_t size, void* user) noexcept {
   auto& transfer = *static_cast<Transfer*>(user);
   try {
-    auto& body = transfer.reply.body;
-    const auto room = transfer.call.most_body - std::min(body.size(), transfer.call.most_body);
-    body.append(bytes, std::min(size, room));
-    transfer.reply.body_cut = size > room;
-    return transfer.reply.body_cut ? 0 : size; // 0 ends the transfer
+    auto& reply = transfer.reply;
+    const bool apart = transfer.call.into && transfer.status / 100 == 2;
+    const auto most = apart ? transfer.call.into->size() : transfer.call.most_body;
+    const auto part = std::min<std::size_t>(size, most - reply.body_size);
+    if (apart)
+      std::copy_n(bytes, part,
+                  transfer.call.into->begin() + static_cast<std::ptrdiff_t>(reply.body_size));
+    else
+      reply.body.append(bytes, part);
+    reply.body_size += part;
+    reply.body_cut = size > part;
+    return reply.body_cut ? 0 : size; // 0 ends the transfer
   } catch (...) {
     transfer.failure = std::current_exception();
     return 0;
   }
+}
+
+std::size_t on_upload(char* bytes, std::size_t, std::size_t size, void* user) noexcept {
+  auto& transfer = *static_cast<Transfer*>(user);
+  try {
+    const auto& upload = *transfer.call.upload;
+    const auto part = std::min<std::uint64_t>(size, upload.size - transfer.uploaded);
+    upload.read(transfer.uploaded, std::span(reinterpret_cast<std::uint8_t*>(bytes), part));
+    transfer.uploaded += part;
+    return part;
+  } catch (...) {
+    transfer.failure = std::current_exception();
+    return CURL_READFUNC_ABORT;
+  }
+}
+
+int on_seek(void* user, curl_off_t offset, int origin) noexcept {
+  if (origin != SEEK_SET || offset < 0) return CURL_SEEKFUNC_CANTSEEK;
+  static_cast<Transfer*>(user)->uploaded = static_cast<std::uint64_t>(offset);
+  return CURL_SEEKFUNC_OK;
 }
 
 int on_progress(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t) noexcept {
@@ -216,6 +251,12 @@ std::string_view phase_name(HttpFailure::Phase phase) {
   return "response";
 }
 
+TimePoint parse_http_date(const std::string& text) {
+  const auto time = curl_getdate(text.c_str(), nullptr);
+  if (time < 0) throw CorruptData("\"" + text + "\" is no time as HTTP writes it");
+  return TimePoint(std::chrono::seconds(time));
+}
+
 class HttpClient::Implementation {
 public:
   Implementation() {
@@ -250,6 +291,7 @@ private:
     CURL* curl = curl_.get();
     set(curl, CURLOPT_ERRORBUFFER, reason);
     set(curl, CURLOPT_URL, call.url.c_str());
+    set(curl, CURLOPT_PATH_AS_IS, 1L);
     set(curl, CURLOPT_PROTOCOLS_STR, "http,https");
     set(curl, CURLOPT_NOSIGNAL, 1L);
     set(curl, CURLOPT_PROXY, ""); // a proxy of the environment is not meant for us
@@ -266,8 +308,19 @@ private:
     set(curl, CURLOPT_NOPROGRESS, 0L);
     set(curl, CURLOPT_XFERINFOFUNCTION, &on_progress);
     set(curl, CURLOPT_XFERINFODATA, &transfer);
+    if (call.stall_timeout.count() > 0) {
+      set(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
+      set(curl, CURLOPT_LOW_SPEED_TIME, static_cast<long>(call.stall_timeout.count()));
+    }
     if (call.method == "HEAD") set(curl, CURLOPT_NOBODY, 1L);
-    if (!call.body.empty()) {
+    if (call.upload) {
+      set(curl, CURLOPT_UPLOAD, 1L);
+      set(curl, CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(call.upload->size));
+      set(curl, CURLOPT_READFUNCTION, &on_upload);
+      set(curl, CURLOPT_READDATA, &transfer);
+      set(curl, CURLOPT_SEEKFUNCTION, &on_seek);
+      set(curl, CURLOPT_SEEKDATA, &transfer);
+    } else if (!call.body.empty()) {
       set(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(call.body.size()));
       set(curl, CURLOPT_POSTFIELDS, call.body.data());
     }

@@ -2,13 +2,16 @@
 // HTTP requests by libcurl. Redirects are followed only as far as asked; only http and https.
 #pragma once
 
+#include "core/clock.hpp"
 #include "core/error.hpp"
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <utility>
@@ -16,13 +19,24 @@
 
 namespace intendance::core {
 
+// A body that is too long to be held: `read` fills what it is given, from that offset on, in order
+// or, when libcurl sends it again on a new connection, from the beginning.
+struct HttpUpload {
+  std::uint64_t size = 0;
+  std::function<void(std::uint64_t offset, std::span<std::uint8_t> into)> read;
+};
+
 struct HttpCall {
   std::string method = "GET";
   std::string url;
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
+  std::optional<HttpUpload> upload; // in place of `body`
+  // Where the body of a 2xx answer goes in place of `reply.body`; one that is longer is cut.
+  std::optional<std::span<std::uint8_t>> into;
   std::chrono::milliseconds connect_timeout{5000};
-  std::chrono::milliseconds timeout{15000};     // of the whole call
+  std::chrono::milliseconds timeout{15000};     // of the whole call; 0: none
+  std::chrono::seconds stall_timeout{0};        // without a byte; 0: none
   std::size_t most_body = std::size_t{8} << 20; // bytes; a longer answer is cut, body_cut says so
   int most_redirects = 0;
   std::string user_agent = "intendance";
@@ -37,6 +51,7 @@ struct HttpReply {
   int status = 0;
   std::map<std::string, std::string> headers; // names in lower case
   std::string body;
+  std::uint64_t body_size = 0; // wherever it went
   bool body_cut = false;
   HttpTimings timings;
   double http_version = 0; // 1.1, 2
@@ -55,6 +70,9 @@ public:
   Phase phase;
 };
 std::string_view phase_name(HttpFailure::Phase phase);
+
+// "Sun, 06 Nov 1994 08:49:37 GMT", as in Last-Modified. Throws CorruptData.
+TimePoint parse_http_date(const std::string& text);
 
 // Keeps its connection for the next call. One thread at a time.
 class HttpClient {

@@ -4,11 +4,15 @@
 #include "storage/counting_store.hpp"
 #include "storage/fault_injection.hpp"
 #include "storage/limited_store.hpp"
+#include "storage/retrying_store.hpp"
+#include "storage/s3_store.hpp"
 #include "storage/stoppable_store.hpp"
 
 #include <gtest/gtest.h>
 
 #include <array>
+#include <cstdlib>
+#include <sstream>
 #include <thread>
 
 namespace intendance::storage {
@@ -27,7 +31,24 @@ std::unique_ptr<ObjectStore> wrapped(const std::string& kind, ObjectStore& inner
   return limit_bandwidth(inner, {.put = fast, .get = fast}, core::system_clock());
 }
 
+// A bucket that is there and its keys, when somebody runs a gateway: INTENDANCE_TEST_S3 is
+// "URL ACCESS_KEY SECRET_KEY". Each test has a prefix of its own in it.
+std::unique_ptr<ObjectStore> s3_store() {
+  const char* given = std::getenv("INTENDANCE_TEST_S3");
+  if (given == nullptr) return make_memory_store(); // the test will be skipped
+  std::istringstream words(given);
+  std::string url, secret;
+  S3Credentials credentials;
+  words >> url >> credentials.access_key >> secret;
+  credentials.secret_key = core::SecretBytes(core::as_bytes(secret));
+  return open_s3_store(S3Place::parse(url + "/" + core::to_hex(core::random_bytes(8))),
+                       std::move(credentials), core::system_clock());
+}
+
 Subject make_subject(const std::string& kind) {
+  if (kind == "s3") return {nullptr, nullptr, s3_store()};
+  if (kind == "retrying")
+    return {nullptr, nullptr, retrying(make_memory_store(), {}, core::system_clock(), {})};
   if (kind == "memory") return {nullptr, nullptr, make_memory_store()};
   if (kind == "stoppable") return {nullptr, nullptr, stoppable(make_memory_store(), {})};
   if (kind != "directory") {
@@ -42,6 +63,11 @@ Subject make_subject(const std::string& kind) {
 
 class ObjectStoreConformance : public ::testing::TestWithParam<std::string> {
 protected:
+  void SetUp() override {
+    if (GetParam() == "s3" && std::getenv("INTENDANCE_TEST_S3") == nullptr)
+      GTEST_SKIP() << "INTENDANCE_TEST_S3 names no bucket";
+  }
+
   Subject subject_ = make_subject(GetParam());
   ObjectStore& store_ = *subject_.store;
 
@@ -153,7 +179,7 @@ TEST_P(ObjectStoreConformance, SurvivesManyThreads) {
 
 INSTANTIATE_TEST_SUITE_P(Stores, ObjectStoreConformance,
                          ::testing::Values("memory", "directory", "counting", "faulty", "limited",
-                                           "stoppable"),
+                                           "stoppable", "retrying", "s3"),
                          [](const auto& each) { return each.param; });
 
 TEST(OpenStore, RefusesWhatIsNoAddress) {

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+#include "storage/s3_answers.hpp"
+
+#include "core/error.hpp"
+
+#include <fmt/format.h>
+#include <pugixml.hpp>
+
+#include <charconv>
+
+namespace intendance::storage {
+
+namespace {
+
+pugi::xml_document parsed(std::string_view xml) {
+  pugi::xml_document document;
+  if (!document.load_buffer(xml.data(), xml.size()))
+    throw core::CorruptData("answers with what is no XML; is it an S3 server?");
+  return document;
+}
+
+ObjectInfo object_of(const pugi::xml_node& node) {
+  ObjectInfo info;
+  info.name = node.child_value("Key");
+  info.size = node.child("Size").text().as_ullong(~0ull);
+  if (info.name.empty() || info.size == ~0ull)
+    throw core::CorruptData("lists an object without its name or size");
+  // "2026-11-28T05:15:00.123Z"
+  std::string modified = node.child_value("LastModified");
+  if (const auto point = modified.find('.'); point != std::string::npos)
+    modified = modified.substr(0, point) + "Z";
+  try {
+    info.modified = core::parse_utc(modified);
+  } catch (const core::Error&) {
+    throw core::CorruptData("lists " + info.name + " without a time that can be read");
+  }
+  return info;
+}
+
+bool is_page(const core::HttpReply& reply) {
+  const auto type = reply.headers.find("content-type");
+  return type != reply.headers.end() && type->second.starts_with("text/html");
+}
+
+// Seconds; the form with a date is as good as no word.
+std::optional<std::chrono::seconds> retry_after(const core::HttpReply& reply) {
+  const auto header = reply.headers.find("retry-after");
+  if (header == reply.headers.end()) return std::nullopt;
+  const auto& text = header->second;
+  unsigned count = 0;
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), count);
+  if (read.ec != std::errc() || read.ptr != text.data() + text.size()) return std::nullopt;
+  return std::chrono::seconds(count);
+}
+
+struct Meaning {
+  std::string_view code; // of the answer's XML
+  std::string_view text;
+};
+
+constexpr Meaning denials[] = {
+    {"InvalidAccessKeyId",
+     "does not know the access key: it is mistyped, expired or of another cloud"},
+    {"SignatureDoesNotMatch",
+     "finds a wrong signature: the secret key is not the access key's, or the region is wrong"},
+    {"AuthorizationHeaderMalformed", "wants another region: set region in the credentials"},
+    {"ExpiredToken", "says that the credentials have expired: new ones are needed"},
+    {"InvalidToken", "does not know the credentials: new ones are needed"},
+};
+
+constexpr Meaning refusals[] = {
+    {"NoSuchBucket", "has no such bucket: make it first, or correct the address"},
+    {"QuotaExceeded", "has no room left for this project: a larger quota, or less that is kept"},
+    {"EntityTooLarge", "takes no object as large as this"},
+    {"InvalidBucketName", "takes no bucket of that name"},
+    {"NotImplemented", "does not have this function"},
+    {"MethodNotAllowed", "allows no such request"},
+    {"BadDigest", "received other bytes than were sent; the network or memory may be failing"},
+    {"XAmzContentSHA256Mismatch",
+     "received other bytes than were sent; the network or memory may be failing"},
+};
+
+template <std::size_t Count>
+const Meaning* find(const Meaning (&all)[Count], std::string_view code) {
+  for (const auto& each : all) {
+    if (each.code == code) return &each;
+  }
+  return nullptr;
+}
+
+[[noreturn]] void throw_skewed(const core::HttpReply& reply, core::TimePoint now) {
+  const auto date = reply.headers.find("date");
+  throw core::AccessDenied(fmt::format(
+      "refuses what is signed at another time than its own: this machine's clock says {}{}; set it "
+      "right (timedatectl)",
+      core::format_utc(now), date == reply.headers.end() ? "" : ", the server's " + date->second));
+}
+
+} // namespace
+
+S3Listing read_s3_listing(std::string_view xml) {
+  const auto document = parsed(xml);
+  const auto root = document.child("ListBucketResult");
+  if (!root) throw core::CorruptData("answers with what is no listing; is it an S3 server?");
+  S3Listing listing;
+  for (const auto& node : root.children("Contents")) listing.objects.push_back(object_of(node));
+  if (root.child("IsTruncated").text().as_bool()) {
+    listing.next = root.child_value("NextContinuationToken");
+    if (listing.next.empty()) throw core::CorruptData("lists a part and does not say how to go on");
+  }
+  return listing;
+}
+
+std::string s3_element(std::string_view xml, const char* name) {
+  pugi::xml_document document;
+  if (!document.load_buffer(xml.data(), xml.size())) return "";
+  const auto found = document.find_node(
+      [&](const pugi::xml_node& node) { return std::string_view(node.name()) == name; });
+  return found.child_value();
+}
+
+void throw_s3_failure(const core::HttpReply& reply, core::TimePoint now) {
+  const auto code = s3_element(reply.body, "Code");
+  const auto message = s3_element(reply.body, "Message");
+  const auto answered =
+      fmt::format("answers {}{}{}", reply.status, code.empty() ? "" : " " + code,
+                  message.empty() || message == code ? "" : " (" + message.substr(0, 200) + ")");
+  if (code.empty() && is_page(reply)) {
+    const auto page = answered + " with a page for people: a proxy or another server stands there";
+    if (reply.status >= 500) throw core::TransientError(page);
+    throw core::Error(page);
+  }
+  if (code == "RequestTimeTooSkewed") throw_skewed(reply, now);
+  if (const auto* known = find(denials, code))
+    throw core::AccessDenied(fmt::format("{} ({})", known->text, code));
+  if (const auto* known = find(refusals, code))
+    throw core::Error(fmt::format("{} ({})", known->text, code));
+  if (reply.status == 401 || reply.status == 403)
+    throw core::AccessDenied(answered + ": these credentials do not allow it");
+  if (reply.status == 413 || reply.status == 507)
+    throw core::Error(answered + ": no room left; a larger quota, or less that is kept");
+  if (reply.status == 429 || reply.status >= 500 || code == "RequestTimeout")
+    throw core::TransientError(answered, retry_after(reply));
+  if (reply.status / 100 == 3)
+    throw core::Error(answered + ": the bucket is elsewhere; correct the address or the region");
+  throw core::Error(answered);
+}
+
+} // namespace intendance::storage

@@ -1,0 +1,387 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+#include "storage/s3_store.hpp"
+
+#include "core/http_client.hpp"
+#include "core/md5.hpp"
+#include "core/sha256.hpp"
+#include "core/synchronized.hpp"
+#include "storage/s3_answers.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <charconv>
+#include <type_traits>
+
+namespace intendance::storage {
+
+namespace {
+
+// What one PUT may carry is 5 GiB everywhere; beyond the first figure a broken connection costs
+// less when only a part is sent again.
+constexpr std::uint64_t longest_put = std::uint64_t{128} << 20;
+constexpr std::uint64_t part_size = std::uint64_t{64} << 20;
+constexpr std::uint64_t most_parts = 1000; // Swift's limit
+constexpr std::uint64_t most_answer = std::uint64_t{8} << 20;
+constexpr std::uint64_t most_refusal = std::uint64_t{64} << 10;
+constexpr std::size_t hashing_step = std::size_t{1} << 20;
+constexpr std::string_view unsigned_empty =
+    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"; // SHA-256 of nothing
+
+struct Digests {
+  std::string sha256; // hex
+  core::Md5::Digest md5{};
+};
+
+Digests digests_of(const Content& content, std::uint64_t offset, std::uint64_t length) {
+  core::Sha256 sha256;
+  core::Md5 md5;
+  core::Buffer part(std::min<std::uint64_t>(hashing_step, length));
+  for (std::uint64_t at = 0; at < length;) {
+    const auto step = std::span(part).first(std::min<std::uint64_t>(part.size(), length - at));
+    content.read(offset + at, step);
+    sha256.update(step);
+    md5.update(step);
+    at += step.size();
+  }
+  return {core::to_hex(sha256.finish()), md5.finish()};
+}
+
+std::string header(const core::HttpReply& reply, const std::string& name) {
+  const auto found = reply.headers.find(name);
+  return found == reply.headers.end() ? "" : found->second;
+}
+
+// Without its quotes.
+std::string etag_of(std::string text) {
+  std::erase(text, '"');
+  return text;
+}
+
+std::uint64_t number_in(std::string_view text, const char* what) {
+  std::uint64_t number = 0;
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (text.empty() || read.ec != std::errc() || read.ptr != text.data() + text.size())
+    throw core::CorruptData(fmt::format("answers without {} that can be read", what));
+  return number;
+}
+
+class S3Store final : public ObjectStore {
+public:
+  S3Store(S3Place place, S3Credentials credentials, core::Clock& clock, std::stop_token stop)
+      : place_(std::move(place)), credentials_(std::move(credentials)), clock_(clock),
+        stop_(std::move(stop)), host_(place_.endpoint.substr(place_.endpoint.find("://") + 3)) {}
+
+  using ObjectStore::put;
+  void put(const std::string& name, const Content& content) override {
+    check_object_name(name);
+    core::with_context("storing " + name + " in " + address(), [&] {
+      if (content.size() <= longest_put) return put_whole(name, content);
+      if (head_of(name)) throw core::Error("there is an object of that name");
+      put_parts(name, content);
+    });
+  }
+
+  std::optional<core::Buffer> get(const std::string& name, std::uint64_t most) override {
+    return on(name, [&]() -> std::optional<core::Buffer> {
+      auto request = request_of("GET", name);
+      core::HttpCall call;
+      call.most_body = std::max(most, most_refusal);
+      auto reply = send(std::move(request), std::move(call));
+      if (is_absent(reply)) return std::nullopt;
+      want_success(reply);
+      if (reply.body_size > most || reply.body_cut)
+        throw core::CorruptData("is longer than it may be");
+      const auto bytes = core::as_bytes(reply.body);
+      check_md5(reply, core::Md5::of(bytes));
+      return core::Buffer(bytes.begin(), bytes.end());
+    });
+  }
+
+  bool read(const std::string& name, std::uint64_t offset, std::span<std::uint8_t> into) override {
+    return on(name, [&] {
+      if (into.empty() || offset > UINT64_MAX - into.size())
+        return looks_long_enough(name, offset, into.size());
+      auto request = request_of("GET", name);
+      request.headers.emplace_back("range",
+                                   fmt::format("bytes={}-{}", offset, offset + into.size() - 1));
+      core::HttpCall call;
+      call.into = into;
+      const auto reply = send(std::move(request), std::move(call));
+      if (is_absent(reply)) return false;
+      if (reply.status == 416) throw core::CorruptData("ends before what was asked of it");
+      want_success(reply);
+      const auto wanted = fmt::format("bytes {}-{}/", offset, offset + into.size() - 1);
+      if (reply.status != 206 || !header(reply, "content-range").starts_with(wanted)) {
+        // A range that is longer than what is left comes short.
+        if (reply.status == 206) throw core::CorruptData("ends before what was asked of it");
+        throw core::Error("answers with another part than was asked for");
+      }
+      if (reply.body_size != into.size())
+        throw core::TransientError("answers with fewer bytes than it announces");
+      return true;
+    });
+  }
+
+  void list(const std::string& prefix,
+            const std::function<void(const ObjectInfo&)>& visit) override {
+    std::string next;
+    do {
+      const auto listing = core::with_context("listing " + prefix + " in " + address(), [&] {
+        SignedParts request{"GET", "/" + place_.bucket, {}, {}, std::string(unsigned_empty)};
+        request.query = {{"list-type", "2"}, {"prefix", place_.prefix + prefix}};
+        if (!next.empty()) request.query.emplace_back("continuation-token", next);
+        core::HttpCall call;
+        call.most_body = most_answer;
+        const auto reply = send(std::move(request), std::move(call));
+        want_success(reply);
+        return read_s3_listing(reply.body);
+      });
+      for (auto info : listing.objects) {
+        if (!info.name.starts_with(place_.prefix)) continue;
+        info.name.erase(0, place_.prefix.size());
+        visit(info);
+      }
+      if (listing.next == next && !next.empty())
+        throw core::CorruptData("listing " + prefix + " in " + address() + ": goes on for ever");
+      next = listing.next;
+    } while (!next.empty());
+  }
+
+  std::optional<ObjectInfo> head(const std::string& name) override {
+    return on(name, [&] { return head_of(name); });
+  }
+
+  void remove(const std::string& name) override {
+    check_object_name(name);
+    core::with_context("removing " + name + " from " + address(), [&] {
+      const auto reply = send(request_of("DELETE", name), {});
+      if (!is_absent(reply)) want_success(reply);
+    });
+  }
+
+  std::string address() const override {
+    const bool plain = place_.endpoint.starts_with("http:");
+    auto text = fmt::format("{}://{}/{}", plain ? "s3+http" : "s3", host_, place_.bucket);
+    if (!place_.prefix.empty()) text += "/" + place_.prefix.substr(0, place_.prefix.size() - 1);
+    return text;
+  }
+
+private:
+  SignedParts request_of(const char* method, const std::string& name) const {
+    return {method,
+            "/" + place_.bucket + "/" + place_.prefix + name,
+            {},
+            {},
+            std::string(unsigned_empty)};
+  }
+
+  template <class Ask>
+  std::invoke_result_t<Ask> on(const std::string& name, Ask&& ask) {
+    check_object_name(name);
+    return core::with_context(name + " in " + address(), ask);
+  }
+
+  // 404 also says that there is no bucket; only an object is something that may be absent. A HEAD
+  // has no body that tells.
+  static bool is_absent(const core::HttpReply& reply) {
+    return reply.status == 404 && s3_element(reply.body, "Code") != "NoSuchBucket";
+  }
+
+  void want_success(const core::HttpReply& reply) const {
+    if (reply.status / 100 != 2) throw_s3_failure(reply, clock_.now());
+  }
+
+  // Each thread borrows a connection for a request; one that failed is not given back.
+  core::HttpReply send(SignedParts request, core::HttpCall call) {
+    request.headers.emplace_back("host", host_);
+    sign_v4(request, credentials_, place_.region, clock_.now());
+    call.method = request.method;
+    call.url = place_.endpoint + encode_path(request.path);
+    if (!request.query.empty()) call.url += "?" + canonical_query(request.query);
+    call.headers = std::move(request.headers);
+    call.connect_timeout = std::chrono::seconds(30);
+    call.timeout = std::chrono::milliseconds(0);
+    call.stall_timeout = std::chrono::seconds(60);
+    auto client = borrow();
+    auto reply = client->send(call, stop_);
+    connections_.with([&](auto& spare) { spare.push_back(std::move(client)); });
+    return reply;
+  }
+
+  std::unique_ptr<core::HttpClient> borrow() {
+    auto client = connections_.with([](auto& spare) {
+      if (spare.empty()) return std::unique_ptr<core::HttpClient>();
+      auto last = std::move(spare.back());
+      spare.pop_back();
+      return last;
+    });
+    return client ? std::move(client) : std::make_unique<core::HttpClient>();
+  }
+
+  static core::HttpUpload upload_of(const Content& content, std::uint64_t offset,
+                                    std::uint64_t length) {
+    return {length, [&content, offset](std::uint64_t at, std::span<std::uint8_t> into) {
+              content.read(offset + at, into);
+            }};
+  }
+
+  struct Sent {
+    core::HttpReply reply;
+    core::Md5::Digest md5{};
+  };
+
+  Sent send_part(SignedParts request, const Content& content, std::uint64_t offset,
+                 std::uint64_t length) {
+    const auto digests = digests_of(content, offset, length);
+    request.digest = digests.sha256;
+    request.headers.emplace_back("content-md5", core::to_base64(digests.md5));
+    core::HttpCall call;
+    call.upload = upload_of(content, offset, length);
+    auto reply = send(std::move(request), std::move(call));
+    if (reply.status / 100 == 2) check_md5(reply, digests.md5);
+    return {std::move(reply), digests.md5};
+  }
+
+  // The entity tag of an object that came in one piece is its MD5. An answer without one is not a
+  // server's that has the object.
+  static void check_md5(const core::HttpReply& reply, const core::Md5::Digest& md5) {
+    const auto tag = etag_of(header(reply, "etag"));
+    if (tag.empty()) throw core::Error("answers 200 without an ETag; is it an S3 server?");
+    if (tag.find('-') != std::string::npos) return; // of an object in parts
+    if (tag != core::to_hex(md5))
+      throw core::CorruptData("has other bytes than were sent: the network, a proxy or memory may "
+                              "be failing");
+  }
+
+  void put_whole(const std::string& name, const Content& content) {
+    auto request = request_of("PUT", name);
+    const bool conditional = refuses_names_in_use_;
+    if (conditional)
+      request.headers.emplace_back("if-none-match", "*");
+    else if (head_of(name))
+      throw core::Error("there is an object of that name");
+    const auto reply = send_part(std::move(request), content, 0, content.size()).reply;
+    if (reply.status == 412) throw core::Error("there is an object of that name");
+    if (conditional && reply.status == 501) { // Swift's s3api
+      refuses_names_in_use_ = false;
+      return put_whole(name, content);
+    }
+    want_success(reply);
+  }
+
+  void put_parts(const std::string& name, const Content& content) {
+    const auto size = std::max(part_size, (content.size() + most_parts - 1) / most_parts);
+    auto begin = request_of("POST", name);
+    begin.query = {{"uploads", ""}};
+    const auto begun = send(std::move(begin), {});
+    want_success(begun);
+    const auto id = s3_element(begun.body, "UploadId");
+    if (id.empty()) throw core::CorruptData("begins an upload without saying which");
+    try {
+      std::string parts;
+      std::uint64_t number = 0;
+      core::Md5 md5; // of the parts' digests
+      for (std::uint64_t at = 0; at < content.size(); at += size) {
+        auto request = request_of("PUT", name);
+        request.query = {{"partNumber", std::to_string(++number)}, {"uploadId", id}};
+        const auto sent =
+            send_part(std::move(request), content, at, std::min(size, content.size() - at));
+        want_success(sent.reply);
+        md5.update(sent.md5);
+        parts += fmt::format("<Part><PartNumber>{}</PartNumber><ETag>{}</ETag></Part>", number,
+                             header(sent.reply, "etag"));
+      }
+      complete(name, id, "<CompleteMultipartUpload>" + parts + "</CompleteMultipartUpload>");
+      want_parts(name, content.size(), fmt::format("{}-{}", core::to_hex(md5.finish()), number));
+    } catch (...) {
+      abandon(name, id);
+      throw;
+    }
+  }
+
+  // The answer may be 200 and an error all the same: it begins before the work is done.
+  void complete(const std::string& name, const std::string& id, const std::string& body) {
+    auto request = request_of("POST", name);
+    request.query = {{"uploadId", id}};
+    request.digest = core::to_hex(core::sha256(core::as_bytes(body)));
+    core::HttpCall call;
+    call.body = body;
+    const auto reply = send(std::move(request), std::move(call));
+    want_success(reply);
+    if (const auto code = s3_element(reply.body, "Code"); !code.empty())
+      throw core::TransientError("did not put the parts together: " + code);
+  }
+
+  // Ceph 16 names no ETag when it has put the parts together.
+  void want_parts(const std::string& name, std::uint64_t size, const std::string& tag) {
+    const auto reply = send(request_of("HEAD", name), {});
+    want_success(reply);
+    if (number_in(header(reply, "content-length"), "a size") != size ||
+        etag_of(header(reply, "etag")) != tag)
+      throw core::CorruptData("was put together from other bytes than were sent");
+  }
+
+  void abandon(const std::string& name, const std::string& id) noexcept {
+    try {
+      auto request = request_of("DELETE", name);
+      request.query = {{"uploadId", id}};
+      send(std::move(request), {});
+    } catch (...) { // the first failure is the one to tell; parts that are left cost room
+    }
+  }
+
+  std::optional<ObjectInfo> head_of(const std::string& name) {
+    const auto reply = send(request_of("HEAD", name), {});
+    if (reply.status == 404) return std::nullopt;
+    want_success(reply);
+    ObjectInfo info{name, number_in(header(reply, "content-length"), "a size"), {}};
+    info.modified = core::parse_http_date(header(reply, "last-modified"));
+    return info;
+  }
+
+  bool looks_long_enough(const std::string& name, std::uint64_t offset, std::uint64_t length) {
+    const auto info = head_of(name);
+    if (!info) return false;
+    if (offset > info->size || length > info->size - offset)
+      throw core::CorruptData("ends before what was asked of it");
+    return true;
+  }
+
+  const S3Place place_;
+  const S3Credentials credentials_;
+  core::Clock& clock_;
+  const std::stop_token stop_;
+  const std::string host_;
+  std::atomic<bool> refuses_names_in_use_ = true;
+  core::Synchronized<std::vector<std::unique_ptr<core::HttpClient>>> connections_;
+};
+
+} // namespace
+
+S3Place S3Place::parse(const std::string& url) {
+  const bool plain = url.starts_with("s3+http://");
+  const auto rest = url.substr(std::min(url.size(), plain ? 10ul : 5ul));
+  const auto slash = rest.find('/');
+  S3Place place;
+  if ((plain || url.starts_with("s3://")) && slash != 0 && slash != std::string::npos) {
+    place.endpoint = (plain ? "http://" : "https://") + rest.substr(0, slash);
+    auto path = rest.substr(slash + 1);
+    while (path.ends_with('/')) path.pop_back();
+    const auto end = std::min(path.find('/'), path.size());
+    place.bucket = path.substr(0, end);
+    if (end < path.size()) place.prefix = path.substr(end + 1) + "/";
+    if (!place.bucket.empty()) return place;
+  }
+  throw core::ConfigError("\"" + url +
+                          "\" is not an address of a bucket\n  allowed: s3://HOST/BUCKET[/PREFIX]");
+}
+
+std::unique_ptr<ObjectStore> open_s3_store(S3Place place, S3Credentials credentials,
+                                           core::Clock& clock, std::stop_token stop) {
+  return std::make_unique<S3Store>(std::move(place), std::move(credentials), clock,
+                                   std::move(stop));
+}
+
+} // namespace intendance::storage
