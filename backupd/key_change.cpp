@@ -42,10 +42,7 @@ std::vector<Finding> new_findings(const std::vector<Finding>& before,
                                   const std::vector<Finding>& now) {
   std::vector<Finding> added;
   for (const auto& each : now) {
-    const auto same = [&](const Finding& old) {
-      return old.object == each.object && old.message == each.message;
-    };
-    if (std::none_of(before.begin(), before.end(), same)) added.push_back(each);
+    if (std::find(before.begin(), before.end(), each) == before.end()) added.push_back(each);
   }
   return added;
 }

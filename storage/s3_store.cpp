@@ -26,7 +26,7 @@ constexpr std::uint64_t most_parts = 1000; // Swift's limit
 constexpr std::uint64_t most_answer = std::uint64_t{8} << 20;
 constexpr std::uint64_t most_refusal = std::uint64_t{64} << 10;
 constexpr std::size_t hashing_step = std::size_t{1} << 20;
-constexpr std::string_view unsigned_empty =
+constexpr std::string_view digest_of_nothing =
     "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"; // SHA-256 of nothing
 
 struct Digests {
@@ -129,7 +129,7 @@ public:
     std::string next;
     do {
       const auto listing = core::with_context("listing " + prefix + " in " + address(), [&] {
-        SignedParts request{"GET", "/" + place_.bucket, {}, {}, std::string(unsigned_empty)};
+        SignedParts request{"GET", "/" + place_.bucket, {}, {}, std::string(digest_of_nothing)};
         request.query = {{"list-type", "2"}, {"prefix", place_.prefix + prefix}};
         if (!next.empty()) request.query.emplace_back("continuation-token", next);
         core::HttpCall call;
@@ -174,7 +174,7 @@ private:
             "/" + place_.bucket + "/" + place_.prefix + name,
             {},
             {},
-            std::string(unsigned_empty)};
+            std::string(digest_of_nothing)};
   }
 
   template <class Ask>
@@ -239,9 +239,7 @@ private:
     request.headers.emplace_back("content-md5", core::to_base64(digests.md5));
     core::HttpCall call;
     call.upload = upload_of(content, offset, length);
-    auto reply = send(std::move(request), std::move(call));
-    if (reply.status / 100 == 2) check_md5(reply, digests.md5);
-    return {std::move(reply), digests.md5};
+    return {send(std::move(request), std::move(call)), digests.md5};
   }
 
   // The entity tag of an object that came in one piece is its MD5. An answer without one is not a
@@ -262,13 +260,25 @@ private:
       request.headers.emplace_back("if-none-match", "*");
     else if (head_of(name))
       throw core::Error("there is an object of that name");
-    const auto reply = send_part(std::move(request), content, 0, content.size()).reply;
-    if (reply.status == 412) throw core::Error("there is an object of that name");
-    if (conditional && reply.status == 501) { // Swift's s3api
+    const auto sent = send_part(std::move(request), content, 0, content.size());
+    if (sent.reply.status == 412) throw core::Error("there is an object of that name");
+    if (conditional && sent.reply.status == 501) { // Swift's s3api
       refuses_names_in_use_ = false;
       return put_whole(name, content);
     }
-    want_success(reply);
+    want_success(sent.reply);
+    or_remove(name, [&] { check_md5(sent.reply, sent.md5); });
+  }
+
+  // Nobody may see what came to the store as something else.
+  template <class Check>
+  void or_remove(const std::string& name, Check&& check) {
+    try {
+      check();
+    } catch (const core::CorruptData&) {
+      try_to_delete(request_of("DELETE", name));
+      throw;
+    }
   }
 
   void put_parts(const std::string& name, const Content& content) {
@@ -289,14 +299,18 @@ private:
         const auto sent =
             send_part(std::move(request), content, at, std::min(size, content.size() - at));
         want_success(sent.reply);
+        check_md5(sent.reply, sent.md5);
         md5.update(sent.md5);
         parts += fmt::format("<Part><PartNumber>{}</PartNumber><ETag>{}</ETag></Part>", number,
                              header(sent.reply, "etag"));
       }
       complete(name, id, "<CompleteMultipartUpload>" + parts + "</CompleteMultipartUpload>");
-      want_parts(name, content.size(), fmt::format("{}-{}", core::to_hex(md5.finish()), number));
+      const auto tag = fmt::format("{}-{}", core::to_hex(md5.finish()), number);
+      or_remove(name, [&] { want_parts(name, content.size(), tag); });
     } catch (...) {
-      abandon(name, id);
+      auto abandon = request_of("DELETE", name);
+      abandon.query = {{"uploadId", id}};
+      try_to_delete(std::move(abandon));
       throw;
     }
   }
@@ -323,12 +337,11 @@ private:
       throw core::CorruptData("was put together from other bytes than were sent");
   }
 
-  void abandon(const std::string& name, const std::string& id) noexcept {
+  // Of an object or of an upload that failed: that failure is the one to tell.
+  void try_to_delete(SignedParts request) noexcept {
     try {
-      auto request = request_of("DELETE", name);
-      request.query = {{"uploadId", id}};
       send(std::move(request), {});
-    } catch (...) { // the first failure is the one to tell; parts that are left cost room
+    } catch (...) { // what is left costs room
     }
   }
 
