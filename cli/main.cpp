@@ -12,7 +12,7 @@
 using namespace intendance;
 
 int main(int count, char** arguments) {
-  core::share_arenas();
+  core::keep_little_freed_memory();
   const core::StopOnSignal stop;
   core::CommandLine line;
   web::register_commands(line);

@@ -92,7 +92,7 @@ void Daemon::wait() {
 int run_daemon(int argument_count, char** arguments, const std::string& name,
                const std::function<void(Daemon&)>& body) {
   block_stop_signals(); // before the first thread, so that every one inherits it
-  share_arenas();
+  keep_little_freed_memory();
   try {
     const auto parsed = parse_arguments(argument_count, arguments, name);
     if (parsed.answered) return 0;

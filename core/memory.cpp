@@ -5,6 +5,10 @@
 
 namespace intendance::core {
 
-void share_arenas() { ::mallopt(M_ARENA_MAX, 2); }
+void keep_little_freed_memory() {
+  ::mallopt(M_ARENA_MAX, 2);
+  // Said once, it no longer grows to what was freed last, which left holes of megabytes.
+  ::mallopt(M_MMAP_THRESHOLD, 1 << 20);
+}
 
 } // namespace intendance::core

@@ -3,8 +3,9 @@
 
 namespace intendance::core {
 
-// Lets all threads allocate from two of malloc's arenas: each keeps much of what was freed in it,
-// so that with one a thread a program holds far more than it uses. Before the first thread starts.
-void share_arenas();
+// Makes malloc keep little of what was freed: all threads allocate from two arenas, for with one a
+// thread each holds some, and what is large goes back to the system at once. Before the first
+// thread starts.
+void keep_little_freed_memory();
 
 } // namespace intendance::core

@@ -7,6 +7,8 @@ namespace {
 
 // Large enough for small files to be compressed as one text, small enough to be read for one file.
 constexpr std::size_t full_block = std::size_t{1} << 20;
+// Of a block of several chunks: several blocks are in memory at once, in several states.
+constexpr std::size_t largest_shared_block = full_block + (std::size_t{256} << 10);
 
 } // namespace
 
@@ -34,6 +36,7 @@ WrittenChunk ChunkWriter::put(OpenBlock& block, ByteView raw) {
     mark_used(place->pack);
     return {id, ChunkHome::pack(place->pack)};
   }
+  if (!block.raw.empty() && block.raw.size() + raw.size() > largest_shared_block) push(block);
   block.raw.insert(block.raw.end(), raw.begin(), raw.end());
   block.chunks.push_back({id, static_cast<std::uint32_t>(raw.size())});
   pending_.emplace(id, block.number);

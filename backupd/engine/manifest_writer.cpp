@@ -8,7 +8,7 @@ namespace intendance::backupd {
 namespace {
 
 // A page ends after a path that says so by itself, so that a change moves no boundary of the
-// others, and at the latest at its greatest size.
+// others, and at the latest before it is larger than this; a record that is has one to itself.
 constexpr std::size_t least_page = std::size_t{32} << 10;
 constexpr std::size_t most_page = std::size_t{1} << 20;
 constexpr std::uint64_t entries_per_page_end = 128;
@@ -33,14 +33,16 @@ void ManifestWriter::add(const Entry& entry, std::span<const ChunkHome> homes) {
                       ": two sources of this backup hold the same path");
   }
   last_ = entry.path;
+  record_.clear();
+  encode_entry(entry, record_);
+  if (written_) written_(record_, homes);
+  if (page_.size() + record_.size() > most_page) store_page();
   if (page_.empty()) first_of_page_ = entry.path;
-  const auto begin = page_.size();
-  encode_entry(entry, page_);
-  if (written_) written_(ByteView(page_).subspan(begin), homes);
+  page_.insert(page_.end(), record_.begin(), record_.end());
   for (const auto& extent : entry.extents) needed_.push_back(extent.chunk);
   const bool ends = page_.size() >= least_page &&
                     chunker_.boundary_after(core::as_bytes(entry.path), entries_per_page_end);
-  if (ends || page_.size() >= most_page) store_page();
+  if (ends) store_page();
 }
 
 void ManifestWriter::store_page() {

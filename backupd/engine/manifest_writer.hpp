@@ -36,7 +36,7 @@ private:
   ChunkWriter& chunks_;
   const Chunker& chunker_;
   Written written_;
-  Buffer page_, page_list_, reference_root_;
+  Buffer record_, page_, page_list_, reference_root_;
   std::string first_of_page_, last_;
   std::vector<ChunkId> needed_; // by the page
   std::vector<ChunkId> page_lists_, reference_roots_;
