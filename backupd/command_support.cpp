@@ -28,9 +28,11 @@ options::options_description repository_options() {
   options::options_description description;
   description.add_options()(
       "repository", options::value<std::string>()->value_name("URL|NAME"),
-      "address (file:///…), or a name of the configuration; needed when it names several")(
+      "address (file:///…, s3://…), or a name of the configuration; needed when it names several")(
       "keys", options::value<std::string>()->value_name("DIR"),
       "folder of the keys, for an address")(
+      "credentials-file", options::value<std::string>()->value_name("FILE"),
+      "credentials of the store, TOML: access_key, secret_key (the configuration's)")(
       "limit-upload", options::value<std::string>()->value_name("RATE"),
       "bytes a second to the repository at most: 5MB/s, 500KiB/s, none (the configuration's)")(
       "limit-download", options::value<std::string>()->value_name("RATE"),
@@ -43,7 +45,7 @@ RepositoryConfig repository_without_limits(const CommandContext& context) {
   if (wanted.find("://") != std::string::npos) {
     if (!context.has("keys"))
       throw ConfigError("--keys DIR is missing: where are the keys of " + wanted + "?");
-    return {wanted, wanted, context.text("keys"), {}};
+    return {wanted, wanted, context.text("keys"), {}, {}};
   }
   if (wanted.starts_with('/'))
     throw ConfigError("\"" + wanted + "\" is a path; as an address it is file://" + wanted);
@@ -77,6 +79,7 @@ void apply_limits(const CommandContext& context, storage::BandwidthLimits& limit
 
 RepositoryConfig chosen_repository(const CommandContext& context) {
   auto chosen = repository_without_limits(context);
+  if (context.has("credentials-file")) chosen.credentials_file = context.text("credentials-file");
   apply_limits(context, chosen.limits);
   return chosen;
 }
@@ -123,6 +126,25 @@ bool report(const CommandContext& context, const std::vector<Finding>& findings)
 
 ExitStatus status_of(bool any_warning) {
   return any_warning ? ExitStatus::warnings : ExitStatus::done;
+}
+
+std::optional<std::chrono::seconds> span_option(const CommandContext& context,
+                                                const std::string& option) {
+  if (!context.has(option)) return std::nullopt;
+  const auto text = context.text(option);
+  std::size_t end = 0;
+  unsigned long number = 0;
+  try {
+    number = std::stoul(text, &end);
+  } catch (const std::exception&) {
+    end = 0;
+  }
+  const auto unit = text.substr(end);
+  const auto scale = unit == "d" ? 86400ul : unit == "h" ? 3600ul : unit == "m" ? 60ul : 1ul;
+  if (end == 0 || number > 10'000 || (unit.empty() ? number != 0 : unit.size() != 1 || scale == 1))
+    throw ConfigError("--" + option + " \"" + text +
+                      "\" is not a span of time\n  allowed: 0 · 30m · 12h · 7d");
+  return std::chrono::seconds(number * scale);
 }
 
 std::string short_id(const SnapshotName& name) { return core::to_hex(name).substr(0, 8); }

@@ -18,6 +18,8 @@
 
 namespace intendance::backupd {
 
+void register_archive_command(core::CommandLine& line);
+void register_protection_commands(core::CommandLine& line);
 void register_repository_commands(core::CommandLine& line);
 void register_key_commands(core::CommandLine& line);
 void register_revoke_command(core::CommandLine& line);
@@ -69,6 +71,10 @@ private:
 // Says on stderr what is not as it should be; whether there was anything.
 bool report(const core::CommandContext& context, const std::vector<Finding>& findings);
 core::ExitStatus status_of(bool any_warning);
+
+// "0", "30m", "12h", "7d"; nothing when the option is not given. Throws ConfigError.
+std::optional<std::chrono::seconds> span_option(const core::CommandContext& context,
+                                                const std::string& option);
 
 std::string short_id(const SnapshotName& name);
 std::string dumped(const nlohmann::json& json); // indented, foreign bytes made harmless

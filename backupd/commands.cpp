@@ -7,6 +7,8 @@ namespace intendance::backupd {
 
 void register_commands(core::CommandLine& line) {
   register_repository_commands(line);
+  register_protection_commands(line);
+  register_archive_command(line);
   register_key_commands(line);
   register_revoke_command(line);
   register_recovery_command(line);

@@ -137,27 +137,42 @@ std::optional<core::Schedule> frequency_of(ConfigTable& table, std::string_view 
 }
 
 // [archive.NAME]: where archives go.
-std::string names_of_archives(const ConfigDocument& document) {
-  std::string names;
+struct ArchivePlace {
+  std::string name, url;
+  std::filesystem::path credentials_file;
+};
+
+std::vector<ArchivePlace> read_archive_places(const ConfigDocument& document) {
+  std::vector<ArchivePlace> places;
   for (auto& [name, table] : document.named_tables("archive")) {
-    table.text("url");
-    table.optional_path("credentials_file");
+    auto& place = places.emplace_back();
+    place.name = name;
+    place.url = table.text("url");
+    if (const auto file = table.optional_path("credentials_file")) place.credentials_file = *file;
     table.finish();
-    names += (names.empty() ? "" : " · ") + name;
   }
-  return names;
+  return places;
 }
 
-void check_archive(const ConfigDocument& document, ConfigTable table) {
+ArchiveConfig read_archive(const ConfigDocument& document, ConfigTable table,
+                           const std::string& repository) {
+  constexpr std::int64_t most_kept = 10'000;
   const auto to = table.text("to");
-  const auto places = names_of_archives(document);
-  if ((" · " + places + " · ").find(" · " + to + " · ") == std::string::npos) {
-    table.fail("to", "is not an [archive.NAME] of this configuration\n  allowed: " +
-                         (places.empty() ? "none is there yet" : places));
+  std::string allowed;
+  for (const auto& place : read_archive_places(document)) {
+    allowed += (allowed.empty() ? "" : " · ") + place.name;
+    if (place.name != to) continue;
+    const auto every = frequency_of(table, "every", repository);
+    if (!every) table.fail("to", "says not how often\n  allowed: every = \"monthly\"");
+    ArchiveConfig archive{to, place.url, place.credentials_file, *every, 0, {}};
+    archive.part = table.parsed("part", table.text("part", "10GB"), storage::parse_byte_size);
+    if (table.has("keep"))
+      archive.keep = static_cast<std::uint64_t>(table.integer("keep", 1, 1, most_kept));
+    table.finish();
+    return archive;
   }
-  frequency_of(table, "every", to);
-  table.parsed("part", table.text("part", "10GB"), storage::parse_byte_size);
-  table.finish();
+  table.fail("to", "is not an [archive.NAME] of this configuration\n  allowed: " +
+                       (allowed.empty() ? "none is there yet" : allowed));
 }
 
 // Nothing for { all = true }, which keeps every snapshot for ever: it has to be said, because a
@@ -208,15 +223,13 @@ CareConfig read_one_care(const ConfigDocument& document,
   check_file_name(table, "repository", repository.name, Letters::both);
   const auto keep = keep_of(table);
   const auto prune = frequency_of(table, "prune", repository.name);
-  CareConfig care{repository, keep, prune ? *prune : parse_frequency("daily", repository.name),
-                  {},         {},   {}};
+  CareConfig care{
+      repository, keep, prune ? *prune : parse_frequency("daily", repository.name), {}, {}, {}, {}};
   if (table.has("grace")) care.grace = table.duration("grace", {});
   care.verify = frequency_of(table, "verify", repository.name);
   if (frequency_of(table, "drill", repository.name)) care.not_yet.emplace_back("drill");
-  if (const auto archive = table.table("archive")) {
-    check_archive(document, *archive);
-    care.not_yet.emplace_back("archive");
-  }
+  if (const auto archive = table.table("archive"))
+    care.archive = read_archive(document, *archive, repository.name);
   table.finish();
   if (keys == KeyCheck::look) look_for_keys(table, repository);
   return care;
@@ -231,15 +244,21 @@ std::optional<std::uint64_t> parse_limit(const std::string& text) {
 
 std::unique_ptr<storage::ObjectStore> open_store(const RepositoryConfig& repository,
                                                  std::stop_token stop) {
-  return storage::limit_bandwidth(storage::open_store(repository.url), repository.limits,
-                                  std::move(stop));
+  return storage::limit_bandwidth(
+      storage::open_store(repository.url, {repository.credentials_file, stop}), repository.limits,
+      stop);
 }
 
 std::vector<RepositoryConfig> read_repositories(const ConfigDocument& document) {
   std::vector<RepositoryConfig> all;
   for (auto& [name, table] : document.named_tables("repository")) {
-    all.push_back({name, table.text("url"), table.path("keys")});
-    read_limits(table, all.back().limits);
+    auto& repository = all.emplace_back();
+    repository.name = name;
+    repository.url = table.text("url");
+    repository.keys = table.path("keys");
+    if (const auto file = table.optional_path("credentials_file"))
+      repository.credentials_file = *file;
+    read_limits(table, repository.limits);
     table.finish();
   }
   return all;
@@ -260,7 +279,7 @@ std::vector<JobConfig> read_jobs(const ConfigDocument& document) {
 
 std::vector<CareConfig> read_care(const ConfigDocument& document, KeyCheck keys) {
   const auto repositories = read_repositories(document);
-  names_of_archives(document);
+  read_archive_places(document);
   std::vector<CareConfig> all;
   for (auto& table : document.tables("care")) {
     auto care = read_one_care(document, repositories, table, keys);

@@ -7,6 +7,7 @@
 #include "core/calendar.hpp"
 #include "core/config.hpp"
 #include "storage/limited_store.hpp"
+#include "storage/open_store.hpp"
 
 #include <chrono>
 #include <filesystem>
@@ -21,6 +22,7 @@ struct RepositoryConfig {
   std::string name;
   std::string url;
   std::filesystem::path keys;
+  std::filesystem::path credentials_file = {}; // empty: none
   storage::BandwidthLimits limits = {};
 };
 
@@ -35,6 +37,16 @@ struct JobConfig {
   bool exclude_caches = false; // folders with a CACHEDIR.TAG
 };
 
+// Where the newest snapshot of each job goes as plain sealed files, and when.
+struct ArchiveConfig {
+  std::string name; // [archive.NAME]
+  std::string url;
+  std::filesystem::path credentials_file = {}; // empty: none
+  core::Schedule every;
+  std::uint64_t part = 0;                 // bytes
+  std::optional<std::uint64_t> keep = {}; // archives of a job; none: all
+};
+
 // What the hub does for the snapshots of one repository.
 struct CareConfig {
   RepositoryConfig repository;               // of [a-zA-Z0-9._-]
@@ -42,6 +54,7 @@ struct CareConfig {
   core::Schedule prune;                      // of forgetting, and of pruning after it
   std::optional<std::chrono::seconds> grace; // of the prune; none: the repository's own
   std::optional<core::Schedule> verify;      // none: only by hand
+  std::optional<ArchiveConfig> archive;      // none: none are made
   std::vector<std::string> not_yet;          // keys that are checked, and nothing is done about
 };
 
@@ -59,7 +72,7 @@ std::vector<RepositoryConfig> read_repositories(const core::ConfigDocument& docu
 std::vector<JobConfig> read_jobs(const core::ConfigDocument& document);
 // Whether the keys that care needs are looked for. Folders that may not be read are not.
 enum class KeyCheck { none, look };
-// `drill` and `archive` are checked, and nothing is done about them yet.
+// `drill` is checked, and nothing is done about it yet.
 std::vector<CareConfig> read_care(const core::ConfigDocument& document,
                                   KeyCheck keys = KeyCheck::none);
 // Of [backupd], or the usual one.

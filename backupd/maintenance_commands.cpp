@@ -109,24 +109,6 @@ ExitStatus forget_command(CommandContext& context) {
   return status_of(report(context, findings));
 }
 
-std::optional<std::chrono::seconds> grace_of(const CommandContext& context) {
-  if (!context.has("grace")) return std::nullopt;
-  const auto text = context.text("grace");
-  std::size_t end = 0;
-  unsigned long number = 0;
-  try {
-    number = std::stoul(text, &end);
-  } catch (const std::exception&) {
-    end = 0;
-  }
-  const auto unit = text.substr(end);
-  const auto scale = unit == "d" ? 86400ul : unit == "h" ? 3600ul : unit == "m" ? 60ul : 1ul;
-  if (end == 0 || number > 10'000 || (unit.empty() ? number != 0 : unit.size() != 1 || scale == 1))
-    throw ConfigError("--grace \"" + text +
-                      "\" is not a span of time\n  allowed: 0 · 30m · 12h · 7d");
-  return std::chrono::seconds(number * scale);
-}
-
 Json json_of(const PruneReport& result) {
   Json json = {{"snapshots", result.snapshots},
                {"packs", result.packs},
@@ -165,7 +147,7 @@ void print(std::ostream& out, const PruneReport& result, bool dry_run) {
 
 ExitStatus prune_command(CommandContext& context) {
   PruneOptions wanted;
-  wanted.grace = grace_of(context);
+  wanted.grace = span_option(context, "grace");
   wanted.dry_run = context.has("dry-run");
   wanted.machine = context.text("machine", "maintenance");
   CareMemory care(context, CareTask::prune);

@@ -73,6 +73,9 @@ void collect_run(const RunRecord& run, Families& families) {
                  run.stored_bytes);
   families.gauge("last_run_warnings", "Files of the last run that changed or could not be read.",
                  run.warnings);
+  families.gauge("last_run_locked",
+                 "Whether nobody can remove what the last run stored before its lock ends.",
+                 run.locked);
 }
 
 void collect_job(const ServiceView& view, const JobConfig& job, Families& families) {
@@ -128,6 +131,17 @@ void collect_figures(const CareState& state, Families& families) {
                    prune->marked_bytes);
     families.gauge("last_prune_freed_bytes", "Bytes that the last prune deleted.",
                    prune->freed_bytes);
+  }
+  if (const auto& archive = state.archive) {
+    families.gauge("last_archive_written", "Archives that the last archive run wrote.",
+                   archive->written);
+    families.gauge("last_archive_bytes", "Bytes of these.", archive->bytes);
+  }
+  if (const auto& lock = state.lock) {
+    families.gauge("repository_locked",
+                   "Whether nobody can remove what is kept before its lock ends.", lock->is_locked);
+    families.time("repository_locks_extended",
+                  "When the locks of all that is kept were last extended.", lock->extended);
   }
   const auto& verify = state.verify;
   if (!verify) return;

@@ -32,9 +32,14 @@ RecoverySheet sheet_of(const CommandContext& context, const Repository& reposito
   sheet.owner_public = owner_public_text(owner);
   sheet.owner_fingerprint = fingerprint(owner);
   if (context.has("credentials-file")) {
-    const auto file = context.text("credentials-file");
+    const auto& file = chosen.credentials_file;
     core::load_config_table(file); // what is printed must be TOML
     sheet.credentials = printable_credentials(core::read_file(file, std::size_t{64} << 10));
+  } else if (!chosen.url.starts_with("file:")) {
+    throw core::ConfigError(
+        "--credentials-file FILE is missing: whoever holds the page must be able "
+        "to read " +
+        chosen.url + "; these credentials are printed on it, best such as can only read");
   }
   sheet.trust_version = trust.version;
   sheet.printed = core::system_clock().now();
@@ -67,7 +72,8 @@ ExitStatus recovery_command(CommandContext& context) {
 
 void register_recovery_command(core::CommandLine& line) {
   auto command = make_command(
-      "key recovery-sheet", "Write the page to be printed and kept in a safe (reader.key)",
+      "key recovery-sheet",
+      "Write the page to be printed and kept in a safe, with the credentials given (reader.key)",
       "--output FILE.txt|FILE.html|-",
       "intendance key recovery-sheet --repository web-1 --credentials-file reading.toml "
       "--output web-1.html --lang fr",
@@ -76,12 +82,6 @@ void register_recovery_command(core::CommandLine& line) {
                                 options::value<std::string>()->required()->value_name("FILE"),
                                 "a new file, mode 0600: of text, or for a browser when it ends in "
                                 ".html; - is standard output");
-  if (command.options.find_nothrow("credentials-file", false) == nullptr) {
-    command.options.add_options()(
-        "credentials-file", options::value<std::string>()->value_name("FILE"),
-        "credentials of the store that are printed on the page; best such "
-        "as can only read");
-  }
   line.add(std::move(command));
 }
 

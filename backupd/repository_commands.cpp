@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 #include "backupd/command_support.hpp"
+#include "backupd/engine/protection.hpp"
 #include "core/calendar.hpp"
+#include "storage/object_versions.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ostream.h>
@@ -71,6 +73,30 @@ void print_init(const CommandContext& context, const RepositoryConfig& chosen,
   }
 }
 
+void make_bucket_if_asked(const CommandContext& context, storage::ObjectStore& store) {
+  if (!context.has("make-bucket")) {
+    if (context.has("lock")) throw ConfigError("--lock is of --make-bucket, which is missing");
+    return;
+  }
+  auto* versions = store.versions();
+  if (versions == nullptr) throw ConfigError("--make-bucket: " + store.address() + " is no bucket");
+  const auto span = span_option(context, "lock");
+  if (!span) return versions->make_place(std::nullopt);
+  const auto lock = std::chrono::floor<std::chrono::days>(*span);
+  if (lock.count() < 1) throw ConfigError("--lock takes whole days: 30d, 90d");
+  versions->make_place(lock);
+}
+
+void print_protection(std::ostream& out, const Protection& protection) {
+  if (protection.is_locked)
+    fmt::print(out, "protection   what is written is locked{}, and nobody can remove it before\n",
+               protection.period.count() > 0
+                   ? fmt::format(" for {} days", protection.period.count())
+                   : "");
+  else
+    fmt::print(out, "protection   NOT PROTECTED AGAINST DELETION: {}\n", protection.reason);
+}
+
 ExitStatus repository_init(CommandContext& context) {
   const auto chosen = chosen_repository(context);
   const auto machine =
@@ -78,12 +104,14 @@ ExitStatus repository_init(CommandContext& context) {
   if (machine.empty()) throw ConfigError("--machine NAME is missing: whose backups will these be?");
   const auto people = people_of(context);
   const auto store = open_store(chosen, context.stop());
+  make_bucket_if_asked(context, *store);
   const KeyFolder keys(chosen.keys);
   const auto made =
       Repository::initialise(*store, keys, machine, core::system_clock().now(), people);
   if (made == Repository::Initialised::before)
     fmt::print(context.err(), "it was made before, with these keys; nothing was changed\n");
   print_init(context, chosen, machine, people);
+  print_protection(context.out(), look_at_protection(*store, trust_object_name(1)));
   return ExitStatus::done;
 }
 
@@ -151,11 +179,15 @@ ExitStatus repository_info(CommandContext& context) {
   const auto repository = open_repository(context, {Role::reader, Role::maintainer, Role::writer});
   const auto& trust = repository.trust();
   const auto owner = KeyFolder(chosen_repository(context).keys).owner_public();
+  const auto protection = look_at_protection(repository.store(), trust_object_name(trust.version));
   if (context.json()) {
     auto json = json_of(trust);
     json["address"] = repository.store().address();
     json["owner"] = owner_public_text(owner);
     json["owner_fingerprint"] = fingerprint(owner);
+    json["protection"] = {{"locked", protection.is_locked},
+                          {"period_days", protection.period.count()},
+                          {"reason", protection.reason}};
     json["findings"] = list_of(repository.findings(), [](const Finding& each) {
       return Json{{"object", each.object}, {"message", each.message}};
     });
@@ -171,6 +203,7 @@ ExitStatus repository_info(CommandContext& context) {
                core::format_utc(trust.created), fingerprint(owner), trust.epochs.back().number,
                since, std::chrono::floor<std::chrono::hours>(trust.grace).count());
     print_people(context.out(), trust);
+    print_protection(context.out(), protection);
   }
   return status_of(report(context, repository.findings()));
 }
@@ -204,7 +237,9 @@ void register_repository_commands(core::CommandLine& line) {
       "no-reader-key", "make no reader.key: those of --recipient alone can read")(
       "writer", options::value<std::string>()->value_name("PUBLIC"),
       "public half of the key that the machine made with intendance key generate writer, so that "
-      "none is made here");
+      "none is made here")("make-bucket", "make the bucket too")(
+      "lock", options::value<std::string>()->value_name("SPAN"),
+      "of --make-bucket: what is written there cannot be removed before, whoever asks: 90d");
   line.add(std::move(init));
   line.add(make_command("repository info",
                         "Show a repository's address and whom it trusts (any key)", "",

@@ -31,7 +31,8 @@ Json json_of(const RunRecord& run) {
           {"read_bytes", run.read_bytes},
           {"new_bytes", run.new_bytes},
           {"stored_bytes", run.stored_bytes},
-          {"warnings", run.warnings}};
+          {"warnings", run.warnings},
+          {"locked", run.locked}};
 }
 
 Json json_of(const CareRun& run) {
@@ -83,6 +84,9 @@ Json json_of(const ServiceView& view, const CareConfig& care) {
   json["lost_files"] = value_or_null(lost);
   json["never_read_bytes"] = value_or_null(never_read);
   json["oldest_unread"] = time_or_null(oldest_unread);
+  json["locked"] = state.lock ? Json(state.lock->is_locked) : Json();
+  json["lock_reason"] = state.lock ? text_or_null(state.lock->reason) : Json();
+  json["locks_extended"] = time_or_null(state.lock ? state.lock->extended : std::nullopt);
   return json;
 }
 

@@ -7,6 +7,7 @@
 #include "backupd/engine/chunk_writer.hpp"
 #include "backupd/engine/manifest_writer.hpp"
 #include "backupd/repository/repository.hpp"
+#include "storage/open_store.hpp"
 
 #include <fmt/format.h>
 

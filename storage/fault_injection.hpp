@@ -52,6 +52,8 @@ public:
   std::optional<ObjectInfo> head(const std::string& name) override;
   void remove(const std::string& name) override;
   std::string address() const override;
+  ObjectVersions* versions() override { return inner_.versions(); }
+  unsigned connections() const override { return inner_.connections(); }
 
 private:
   struct State;

@@ -106,6 +106,8 @@ public:
   std::optional<ObjectInfo> head(const std::string& name) override { return inner_.head(name); }
   void remove(const std::string& name) override { inner_.remove(name); }
   std::string address() const override { return inner_.address(); }
+  ObjectVersions* versions() override { return inner_.versions(); }
+  unsigned connections() const override { return inner_.connections(); }
   // No spool_folder(): what is spooled there becomes an object unread, and no limit would hold.
 
 private:

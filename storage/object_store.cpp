@@ -63,14 +63,4 @@ void check_object_name(const std::string& name) {
   if (!good) throw core::Error("\"" + name + "\" cannot be an object's name");
 }
 
-std::unique_ptr<ObjectStore> open_store(const std::string& url) {
-  constexpr std::string_view file_scheme = "file://";
-  if (url.starts_with(file_scheme) && url.size() > file_scheme.size() &&
-      url[file_scheme.size()] == '/') {
-    return open_directory_store(url.substr(file_scheme.size()));
-  }
-  throw core::ConfigError("\"" + url +
-                          "\" is not a repository's address\n  allowed: file:///FOLDER");
-}
-
 } // namespace intendance::storage

@@ -35,6 +35,8 @@ struct ObjectInfo {
   core::TimePoint modified{}; // by the store's own clock
 };
 
+class ObjectVersions; // object_versions.hpp
+
 // A place that keeps named objects: a directory, a bucket. Names are of [a-z0-9/._-], relative,
 // without empty, "." or ".." parts (Error otherwise). An object is never modified in place.
 //
@@ -71,9 +73,16 @@ public:
   // For messages, without secrets: "file:///srv/backup".
   virtual std::string address() const = 0;
 
+  // So many calls at once are worth making; more than one where each waits for an answer from far
+  // away.
+  virtual unsigned connections() const { return 1; }
+
   // A folder where a file without a name can become an object without being copied, if there is
   // one: content_of() such a file then costs a put no copy.
   virtual std::optional<std::filesystem::path> spool_folder() const { return std::nullopt; }
+
+  // Of a kind of store that can keep what is removed or written over; valid as long as the store.
+  virtual ObjectVersions* versions() { return nullptr; }
 
   void put(const std::string& name, core::ByteView bytes) { put(name, *content_of(bytes)); }
 };
@@ -87,8 +96,5 @@ std::unique_ptr<ObjectStore> make_memory_store();
 // A folder of the file system, made when it is not there. A put writes beneath ".incoming", syncs
 // and links, so that objects appear whole or not at all.
 std::unique_ptr<ObjectStore> open_directory_store(const std::filesystem::path& folder);
-
-// By address: "file:///srv/backup". Throws ConfigError for what is not an address of a store.
-std::unique_ptr<ObjectStore> open_store(const std::string& url);
 
 } // namespace intendance::storage

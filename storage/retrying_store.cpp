@@ -6,6 +6,7 @@
 #include "core/log.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <type_traits>
 
 namespace intendance::storage {
@@ -62,6 +63,8 @@ public:
     again(name, [&] { inner_->remove(name); });
   }
   std::string address() const override { return inner_->address(); }
+  ObjectVersions* versions() override { return inner_->versions(); }
+  unsigned connections() const override { return inner_->connections(); }
   std::optional<std::filesystem::path> spool_folder() const override {
     return inner_->spool_folder();
   }
@@ -73,17 +76,35 @@ private:
     for (unsigned attempt = 1;; ++attempt) {
       std::optional<milliseconds> asked;
       try {
-        return call();
+        return reaching(call);
       } catch (const core::TransientError& error) {
-        if (attempt >= policy_.attempts) throw;
+        if (attempt >= (reached_ ? policy_.attempts : policy_.attempts_at_first)) throw;
         asked = error.retry_after;
-        core::log::debug(
-            "a request to the repository failed, trying again",
-            {{"object", what}, {"attempt", std::to_string(attempt)}, {"reason", error.what()}});
+        tell(what, attempt, error);
       }
       pause(asked ? std::min(*asked, policy_.longest_wait) : jittered(wait));
       wait = std::min(2 * wait, policy_.longest_wait);
     }
+  }
+
+  template <class Call>
+  std::invoke_result_t<Call> reaching(Call&& call) {
+    if constexpr (std::is_void_v<std::invoke_result_t<Call>>) {
+      call();
+      reached_ = true;
+    } else {
+      auto result = call();
+      reached_ = true;
+      return result;
+    }
+  }
+
+  static void tell(const std::string& what, unsigned attempt, const core::TransientError& error) {
+    constexpr unsigned remarkable = 3; // one that failed once is nothing to tell at night
+    core::log::write(
+        attempt >= remarkable ? core::log::Level::warning : core::log::Level::debug,
+        "a request to the repository failed, trying again",
+        {{"object", what}, {"attempt", std::to_string(attempt)}, {"reason", error.what()}});
   }
 
   void pause(milliseconds wait) {
@@ -111,6 +132,7 @@ private:
   const RetryPolicy policy_;
   core::Clock& clock_;
   const std::stop_token stop_;
+  std::atomic<bool> reached_ = false; // whether a call has ever succeeded
 };
 
 } // namespace

@@ -10,7 +10,9 @@
 namespace intendance::storage {
 
 struct RetryPolicy {
-  unsigned attempts = 6; // in all
+  unsigned attempts = 8; // in all
+  // Until a first call has succeeded: who mistyped an address wants to hear of it.
+  unsigned attempts_at_first = 3;
   std::chrono::milliseconds first_wait{500};
   std::chrono::milliseconds longest_wait{60'000}; // also of what a server asks for
 };

@@ -19,22 +19,39 @@ pugi::xml_document parsed(std::string_view xml) {
   return document;
 }
 
+std::uint64_t size_of(const pugi::xml_node& node, const std::string& name) {
+  const auto size = node.child("Size").text().as_ullong(~0ull);
+  if (name.empty() || size == ~0ull)
+    throw core::CorruptData("lists an object without its name or size");
+  return size;
+}
+
+core::TimePoint time_of(const pugi::xml_node& node, const std::string& name) {
+  try {
+    return parse_s3_time(node.child_value("LastModified"));
+  } catch (const core::Error&) {
+    throw core::CorruptData("lists " + name + " without a time that can be read");
+  }
+}
+
 ObjectInfo object_of(const pugi::xml_node& node) {
   ObjectInfo info;
   info.name = node.child_value("Key");
-  info.size = node.child("Size").text().as_ullong(~0ull);
-  if (info.name.empty() || info.size == ~0ull)
-    throw core::CorruptData("lists an object without its name or size");
-  // "2026-11-28T05:15:00.123Z"
-  std::string modified = node.child_value("LastModified");
-  if (const auto point = modified.find('.'); point != std::string::npos)
-    modified = modified.substr(0, point) + "Z";
-  try {
-    info.modified = core::parse_utc(modified);
-  } catch (const core::Error&) {
-    throw core::CorruptData("lists " + info.name + " without a time that can be read");
-  }
+  info.size = size_of(node, info.name);
+  info.modified = time_of(node, info.name);
   return info;
+}
+
+ObjectVersion version_of(const pugi::xml_node& node) {
+  ObjectVersion version;
+  version.name = node.child_value("Key");
+  version.id = node.child_value("VersionId");
+  version.removed = std::string_view(node.name()) == "DeleteMarker";
+  if (version.id.empty()) throw core::CorruptData("lists a version without its id");
+  if (!version.removed) version.size = size_of(node, version.name);
+  version.is_newest = node.child("IsLatest").text().as_bool();
+  version.written = time_of(node, version.name);
+  return version;
 }
 
 bool is_page(const core::HttpReply& reply) {
@@ -109,6 +126,48 @@ S3Listing read_s3_listing(std::string_view xml) {
     if (listing.next.empty()) throw core::CorruptData("lists a part and does not say how to go on");
   }
   return listing;
+}
+
+S3VersionListing read_s3_versions(std::string_view xml) {
+  const auto document = parsed(xml);
+  const auto root = document.child("ListVersionsResult");
+  if (!root) throw core::CorruptData("answers with what is no listing; is it an S3 server?");
+  S3VersionListing listing;
+  for (const auto& node : root.children()) {
+    const std::string_view name = node.name();
+    if (name == "Version" || name == "DeleteMarker") listing.versions.push_back(version_of(node));
+  }
+  if (root.child("IsTruncated").text().as_bool()) {
+    listing.next_key = root.child_value("NextKeyMarker");
+    listing.next_version = root.child_value("NextVersionIdMarker");
+    if (listing.next_key.empty())
+      throw core::CorruptData("lists a part and does not say how to go on");
+  }
+  return listing;
+}
+
+std::optional<BucketRules::DefaultLock> read_s3_default_lock(std::string_view xml) {
+  constexpr int days_a_year = 365;
+  const auto document = parsed(xml);
+  const auto rule =
+      document.child("ObjectLockConfiguration").child("Rule").child("DefaultRetention");
+  const auto mode = lock_mode_of(rule.child_value("Mode"));
+  const auto days =
+      rule.child("Days").text().as_int() + days_a_year * rule.child("Years").text().as_int();
+  if (!mode || days <= 0) return std::nullopt;
+  return BucketRules::DefaultLock{*mode, std::chrono::days(days)};
+}
+
+std::optional<LockMode> lock_mode_of(std::string_view text) {
+  if (text == "COMPLIANCE") return LockMode::compliance;
+  if (text == "GOVERNANCE") return LockMode::governance;
+  return std::nullopt;
+}
+
+core::TimePoint parse_s3_time(std::string text) {
+  if (const auto point = text.find('.'); point != std::string::npos)
+    text = text.substr(0, point) + "Z";
+  return core::parse_utc(text);
 }
 
 std::string s3_element(std::string_view xml, const char* name) {

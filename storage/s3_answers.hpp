@@ -6,6 +6,7 @@
 
 #include "core/http_client.hpp"
 #include "storage/object_store.hpp"
+#include "storage/object_versions.hpp"
 
 #include <string>
 #include <string_view>
@@ -20,6 +21,19 @@ struct S3Listing {
 
 // Throws CorruptData for what is no listing.
 S3Listing read_s3_listing(std::string_view xml);
+
+struct S3VersionListing {
+  std::vector<ObjectVersion> versions; // names as the bucket has them
+  std::string next_key, next_version;  // where the next part begins; both empty: there is none
+};
+S3VersionListing read_s3_versions(std::string_view xml);
+
+// Of GET ?object-lock: nothing when the bucket locks nothing by itself.
+std::optional<BucketRules::DefaultLock> read_s3_default_lock(std::string_view xml);
+// "COMPLIANCE"; nothing for any other word but "GOVERNANCE".
+std::optional<LockMode> lock_mode_of(std::string_view text);
+// "2026-11-28T05:15:00.123Z". Throws Error.
+core::TimePoint parse_s3_time(std::string text);
 
 // An element of an answer by its name, the first that there is: "UploadId", "ETag"; empty: none.
 std::string s3_element(std::string_view xml, const char* name);

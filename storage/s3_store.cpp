@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 #include "storage/s3_store.hpp"
 
-#include "core/http_client.hpp"
 #include "core/md5.hpp"
 #include "core/sha256.hpp"
-#include "core/synchronized.hpp"
 #include "storage/s3_answers.hpp"
+#include "storage/s3_bucket.hpp"
+#include "storage/s3_versions.hpp"
 
 #include <fmt/format.h>
 
@@ -24,10 +24,9 @@ constexpr std::uint64_t longest_put = std::uint64_t{128} << 20;
 constexpr std::uint64_t part_size = std::uint64_t{64} << 20;
 constexpr std::uint64_t most_parts = 1000; // Swift's limit
 constexpr std::uint64_t most_answer = std::uint64_t{8} << 20;
+constexpr unsigned most_connections = 8; // of one program: a store counts requests
 constexpr std::uint64_t most_refusal = std::uint64_t{64} << 10;
 constexpr std::size_t hashing_step = std::size_t{1} << 20;
-constexpr std::string_view digest_of_nothing =
-    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"; // SHA-256 of nothing
 
 struct Digests {
   std::string sha256; // hex
@@ -48,11 +47,6 @@ Digests digests_of(const Content& content, std::uint64_t offset, std::uint64_t l
   return {core::to_hex(sha256.finish()), md5.finish()};
 }
 
-std::string header(const core::HttpReply& reply, const std::string& name) {
-  const auto found = reply.headers.find(name);
-  return found == reply.headers.end() ? "" : found->second;
-}
-
 // Without its quotes.
 std::string etag_of(std::string text) {
   std::erase(text, '"');
@@ -70,8 +64,7 @@ std::uint64_t number_in(std::string_view text, const char* what) {
 class S3Store final : public ObjectStore {
 public:
   S3Store(S3Place place, S3Credentials credentials, core::Clock& clock, std::stop_token stop)
-      : place_(std::move(place)), credentials_(std::move(credentials)), clock_(clock),
-        stop_(std::move(stop)), host_(place_.endpoint.substr(place_.endpoint.find("://") + 3)) {}
+      : bucket_(std::move(place), std::move(credentials), clock, std::move(stop)) {}
 
   using ObjectStore::put;
   void put(const std::string& name, const Content& content) override {
@@ -85,12 +78,12 @@ public:
 
   std::optional<core::Buffer> get(const std::string& name, std::uint64_t most) override {
     return on(name, [&]() -> std::optional<core::Buffer> {
-      auto request = request_of("GET", name);
+      auto request = bucket_.request("GET", name);
       core::HttpCall call;
       call.most_body = std::max(most, most_refusal);
-      auto reply = send(std::move(request), std::move(call));
+      auto reply = bucket_.send(std::move(request), std::move(call));
       if (is_absent(reply)) return std::nullopt;
-      want_success(reply);
+      bucket_.want_success(reply);
       if (reply.body_size > most || reply.body_cut)
         throw core::CorruptData("is longer than it may be");
       const auto bytes = core::as_bytes(reply.body);
@@ -103,17 +96,17 @@ public:
     return on(name, [&] {
       if (into.empty() || offset > UINT64_MAX - into.size())
         return looks_long_enough(name, offset, into.size());
-      auto request = request_of("GET", name);
+      auto request = bucket_.request("GET", name);
       request.headers.emplace_back("range",
                                    fmt::format("bytes={}-{}", offset, offset + into.size() - 1));
       core::HttpCall call;
       call.into = into;
-      const auto reply = send(std::move(request), std::move(call));
+      const auto reply = bucket_.send(std::move(request), std::move(call));
       if (is_absent(reply)) return false;
       if (reply.status == 416) throw core::CorruptData("ends before what was asked of it");
-      want_success(reply);
+      bucket_.want_success(reply);
       const auto wanted = fmt::format("bytes {}-{}/", offset, offset + into.size() - 1);
-      if (reply.status != 206 || !header(reply, "content-range").starts_with(wanted)) {
+      if (reply.status != 206 || !header_of(reply, "content-range").starts_with(wanted)) {
         // A range that is longer than what is left comes short.
         if (reply.status == 206) throw core::CorruptData("ends before what was asked of it");
         throw core::Error("answers with another part than was asked for");
@@ -129,18 +122,18 @@ public:
     std::string next;
     do {
       const auto listing = core::with_context("listing " + prefix + " in " + address(), [&] {
-        SignedParts request{"GET", "/" + place_.bucket, {}, {}, std::string(digest_of_nothing)};
-        request.query = {{"list-type", "2"}, {"prefix", place_.prefix + prefix}};
+        auto request = bucket_.request("GET");
+        request.query = {{"list-type", "2"}, {"prefix", bucket_.place().prefix + prefix}};
         if (!next.empty()) request.query.emplace_back("continuation-token", next);
         core::HttpCall call;
         call.most_body = most_answer;
-        const auto reply = send(std::move(request), std::move(call));
-        want_success(reply);
+        const auto reply = bucket_.send(std::move(request), std::move(call));
+        bucket_.want_success(reply);
         return read_s3_listing(reply.body);
       });
       for (auto info : listing.objects) {
-        if (!info.name.starts_with(place_.prefix)) continue;
-        info.name.erase(0, place_.prefix.size());
+        if (!info.name.starts_with(bucket_.place().prefix)) continue;
+        info.name.erase(0, bucket_.place().prefix.size());
         visit(info);
       }
       if (listing.next == next && !next.empty())
@@ -156,68 +149,20 @@ public:
   void remove(const std::string& name) override {
     check_object_name(name);
     core::with_context("removing " + name + " from " + address(), [&] {
-      const auto reply = send(request_of("DELETE", name), {});
-      if (!is_absent(reply)) want_success(reply);
+      const auto reply = bucket_.send(bucket_.request("DELETE", name), {});
+      if (!is_absent(reply)) bucket_.want_success(reply);
     });
   }
 
-  std::string address() const override {
-    const bool plain = place_.endpoint.starts_with("http:");
-    auto text = fmt::format("{}://{}/{}", plain ? "s3+http" : "s3", host_, place_.bucket);
-    if (!place_.prefix.empty()) text += "/" + place_.prefix.substr(0, place_.prefix.size() - 1);
-    return text;
-  }
+  std::string address() const override { return bucket_.address(); }
+  ObjectVersions* versions() override { return &versions_; }
+  unsigned connections() const override { return most_connections; }
 
 private:
-  SignedParts request_of(const char* method, const std::string& name) const {
-    return {method,
-            "/" + place_.bucket + "/" + place_.prefix + name,
-            {},
-            {},
-            std::string(digest_of_nothing)};
-  }
-
   template <class Ask>
   std::invoke_result_t<Ask> on(const std::string& name, Ask&& ask) {
     check_object_name(name);
     return core::with_context(name + " in " + address(), ask);
-  }
-
-  // 404 also says that there is no bucket; only an object is something that may be absent. A HEAD
-  // has no body that tells.
-  static bool is_absent(const core::HttpReply& reply) {
-    return reply.status == 404 && s3_element(reply.body, "Code") != "NoSuchBucket";
-  }
-
-  void want_success(const core::HttpReply& reply) const {
-    if (reply.status / 100 != 2) throw_s3_failure(reply, clock_.now());
-  }
-
-  // Each thread borrows a connection for a request; one that failed is not given back.
-  core::HttpReply send(SignedParts request, core::HttpCall call) {
-    request.headers.emplace_back("host", host_);
-    sign_v4(request, credentials_, place_.region, clock_.now());
-    call.method = request.method;
-    call.url = place_.endpoint + encode_path(request.path);
-    if (!request.query.empty()) call.url += "?" + canonical_query(request.query);
-    call.headers = std::move(request.headers);
-    call.connect_timeout = std::chrono::seconds(30);
-    call.timeout = std::chrono::milliseconds(0);
-    call.stall_timeout = std::chrono::seconds(60);
-    auto client = borrow();
-    auto reply = client->send(call, stop_);
-    connections_.with([&](auto& spare) { spare.push_back(std::move(client)); });
-    return reply;
-  }
-
-  std::unique_ptr<core::HttpClient> borrow() {
-    auto client = connections_.with([](auto& spare) {
-      if (spare.empty()) return std::unique_ptr<core::HttpClient>();
-      auto last = std::move(spare.back());
-      spare.pop_back();
-      return last;
-    });
-    return client ? std::move(client) : std::make_unique<core::HttpClient>();
   }
 
   static core::HttpUpload upload_of(const Content& content, std::uint64_t offset,
@@ -239,13 +184,13 @@ private:
     request.headers.emplace_back("content-md5", core::to_base64(digests.md5));
     core::HttpCall call;
     call.upload = upload_of(content, offset, length);
-    return {send(std::move(request), std::move(call)), digests.md5};
+    return {bucket_.send(std::move(request), std::move(call)), digests.md5};
   }
 
   // The entity tag of an object that came in one piece is its MD5. An answer without one is not a
   // server's that has the object.
   static void check_md5(const core::HttpReply& reply, const core::Md5::Digest& md5) {
-    const auto tag = etag_of(header(reply, "etag"));
+    const auto tag = etag_of(header_of(reply, "etag"));
     if (tag.empty()) throw core::Error("answers 200 without an ETag; is it an S3 server?");
     if (tag.find('-') != std::string::npos) return; // of an object in parts
     if (tag != core::to_hex(md5))
@@ -254,7 +199,7 @@ private:
   }
 
   void put_whole(const std::string& name, const Content& content) {
-    auto request = request_of("PUT", name);
+    auto request = bucket_.request("PUT", name);
     const bool conditional = refuses_names_in_use_;
     if (conditional)
       request.headers.emplace_back("if-none-match", "*");
@@ -266,7 +211,7 @@ private:
       refuses_names_in_use_ = false;
       return put_whole(name, content);
     }
-    want_success(sent.reply);
+    bucket_.want_success(sent.reply);
     or_remove(name, [&] { check_md5(sent.reply, sent.md5); });
   }
 
@@ -276,17 +221,17 @@ private:
     try {
       check();
     } catch (const core::CorruptData&) {
-      try_to_delete(request_of("DELETE", name));
+      try_to_delete(bucket_.request("DELETE", name));
       throw;
     }
   }
 
   void put_parts(const std::string& name, const Content& content) {
     const auto size = std::max(part_size, (content.size() + most_parts - 1) / most_parts);
-    auto begin = request_of("POST", name);
+    auto begin = bucket_.request("POST", name);
     begin.query = {{"uploads", ""}};
-    const auto begun = send(std::move(begin), {});
-    want_success(begun);
+    const auto begun = bucket_.send(std::move(begin), {});
+    bucket_.want_success(begun);
     const auto id = s3_element(begun.body, "UploadId");
     if (id.empty()) throw core::CorruptData("begins an upload without saying which");
     try {
@@ -294,21 +239,21 @@ private:
       std::uint64_t number = 0;
       core::Md5 md5; // of the parts' digests
       for (std::uint64_t at = 0; at < content.size(); at += size) {
-        auto request = request_of("PUT", name);
+        auto request = bucket_.request("PUT", name);
         request.query = {{"partNumber", std::to_string(++number)}, {"uploadId", id}};
         const auto sent =
             send_part(std::move(request), content, at, std::min(size, content.size() - at));
-        want_success(sent.reply);
+        bucket_.want_success(sent.reply);
         check_md5(sent.reply, sent.md5);
         md5.update(sent.md5);
         parts += fmt::format("<Part><PartNumber>{}</PartNumber><ETag>{}</ETag></Part>", number,
-                             header(sent.reply, "etag"));
+                             header_of(sent.reply, "etag"));
       }
       complete(name, id, "<CompleteMultipartUpload>" + parts + "</CompleteMultipartUpload>");
       const auto tag = fmt::format("{}-{}", core::to_hex(md5.finish()), number);
       or_remove(name, [&] { want_parts(name, content.size(), tag); });
     } catch (...) {
-      auto abandon = request_of("DELETE", name);
+      auto abandon = bucket_.request("DELETE", name);
       abandon.query = {{"uploadId", id}};
       try_to_delete(std::move(abandon));
       throw;
@@ -317,40 +262,40 @@ private:
 
   // The answer may be 200 and an error all the same: it begins before the work is done.
   void complete(const std::string& name, const std::string& id, const std::string& body) {
-    auto request = request_of("POST", name);
+    auto request = bucket_.request("POST", name);
     request.query = {{"uploadId", id}};
     request.digest = core::to_hex(core::sha256(core::as_bytes(body)));
     core::HttpCall call;
     call.body = body;
-    const auto reply = send(std::move(request), std::move(call));
-    want_success(reply);
+    const auto reply = bucket_.send(std::move(request), std::move(call));
+    bucket_.want_success(reply);
     if (const auto code = s3_element(reply.body, "Code"); !code.empty())
       throw core::TransientError("did not put the parts together: " + code);
   }
 
   // Ceph 16 names no ETag when it has put the parts together.
   void want_parts(const std::string& name, std::uint64_t size, const std::string& tag) {
-    const auto reply = send(request_of("HEAD", name), {});
-    want_success(reply);
-    if (number_in(header(reply, "content-length"), "a size") != size ||
-        etag_of(header(reply, "etag")) != tag)
+    const auto reply = bucket_.send(bucket_.request("HEAD", name), {});
+    bucket_.want_success(reply);
+    if (number_in(header_of(reply, "content-length"), "a size") != size ||
+        etag_of(header_of(reply, "etag")) != tag)
       throw core::CorruptData("was put together from other bytes than were sent");
   }
 
   // Of an object or of an upload that failed: that failure is the one to tell.
   void try_to_delete(SignedParts request) noexcept {
     try {
-      send(std::move(request), {});
+      bucket_.send(std::move(request), {});
     } catch (...) { // what is left costs room
     }
   }
 
   std::optional<ObjectInfo> head_of(const std::string& name) {
-    const auto reply = send(request_of("HEAD", name), {});
+    const auto reply = bucket_.send(bucket_.request("HEAD", name), {});
     if (reply.status == 404) return std::nullopt;
-    want_success(reply);
-    ObjectInfo info{name, number_in(header(reply, "content-length"), "a size"), {}};
-    info.modified = core::parse_http_date(header(reply, "last-modified"));
+    bucket_.want_success(reply);
+    ObjectInfo info{name, number_in(header_of(reply, "content-length"), "a size"), {}};
+    info.modified = core::parse_http_date(header_of(reply, "last-modified"));
     return info;
   }
 
@@ -362,13 +307,9 @@ private:
     return true;
   }
 
-  const S3Place place_;
-  const S3Credentials credentials_;
-  core::Clock& clock_;
-  const std::stop_token stop_;
-  const std::string host_;
+  S3Bucket bucket_;
+  S3Versions versions_{bucket_};
   std::atomic<bool> refuses_names_in_use_ = true;
-  core::Synchronized<std::vector<std::unique_ptr<core::HttpClient>>> connections_;
 };
 
 } // namespace

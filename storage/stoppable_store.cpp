@@ -42,6 +42,8 @@ public:
     inner_->remove(name);
   }
   std::string address() const override { return inner_->address(); }
+  ObjectVersions* versions() override { return inner_->versions(); }
+  unsigned connections() const override { return inner_->connections(); }
   std::optional<std::filesystem::path> spool_folder() const override {
     return inner_->spool_folder();
   }

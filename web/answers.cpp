@@ -66,12 +66,13 @@ public:
     return value->get<double>();
   }
 
-  bool boolean(const char* key) const {
+  std::optional<bool> maybe_boolean(const char* key) const {
     const Json* value = find(key);
-    if (value == nullptr) return false;
+    if (value == nullptr) return std::nullopt;
     if (!value->is_boolean()) refuse(key, "is neither true nor false");
     return value->get<bool>();
   }
+  bool boolean(const char* key) const { return maybe_boolean(key).value_or(false); }
 
   std::optional<core::TimePoint> time(const char* key) const {
     const std::optional<std::string> value = text(key);
@@ -162,6 +163,7 @@ JobRun parse_run(const Fields& fields) {
   run.new_bytes = fields.count("new_bytes");
   run.stored_bytes = fields.count("stored_bytes");
   run.warnings = fields.count("warnings");
+  run.locked = fields.maybe_boolean("locked");
   return run;
 }
 
@@ -199,6 +201,7 @@ Care parse_care(const Fields& fields) {
   care.damaged_objects = fields.count("damaged_objects");
   care.lost_files = fields.count("lost_files");
   care.oldest_unread = fields.time("oldest_unread");
+  care.locked = fields.maybe_boolean("locked");
   for (const char* name : {"forget", "prune", "verify"})
     care.tasks.push_back(parse_task(fields, name));
   return care;

@@ -52,6 +52,7 @@ struct JobRun {
   RunOutcome outcome = RunOutcome::done;
   std::optional<std::string> error, snapshot;
   std::optional<std::int64_t> files, read_bytes, new_bytes, stored_bytes, warnings;
+  std::optional<bool> locked; // whether nobody can remove what was stored; absent: not known
 };
 
 struct Job {
@@ -78,6 +79,7 @@ struct Care {
   std::optional<std::int64_t> snapshots, bytes;
   std::optional<std::int64_t> damaged_objects, lost_files;
   std::optional<core::TimePoint> oldest_unread;
+  std::optional<bool> locked;  // as of a job's run
   std::vector<CareTask> tasks; // always the three
 };
 

@@ -96,7 +96,8 @@ Json json_of(const JobView& view) {
                           {"read_bytes", json_of(job.last_run->read_bytes)},
                           {"new_bytes", json_of(job.last_run->new_bytes)},
                           {"stored_bytes", json_of(job.last_run->stored_bytes)},
-                          {"warnings", json_of(job.last_run->warnings)}};
+                          {"warnings", json_of(job.last_run->warnings)},
+                          {"locked", json_of(job.last_run->locked)}};
   return result;
 }
 
@@ -118,6 +119,7 @@ Json json_of(const CareView& view) {
                  {"damaged_objects", json_of(care.damaged_objects)},
                  {"lost_files", json_of(care.lost_files)},
                  {"oldest_unread", json_of(care.oldest_unread)},
+                 {"locked", json_of(care.locked)},
                  {"tasks", Json::array()}};
   for (const CareTask& task : care.tasks) result["tasks"].push_back(json_of(task));
   return result;

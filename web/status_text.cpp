@@ -119,6 +119,8 @@ private:
     if (care.oldest_unread)
       rest += in("   octet le plus longtemps non relu : ", "   oldest unread byte ") +
               age(*care.oldest_unread);
+    if (care.locked && !*care.locked)
+      rest += in("   non protégé contre la suppression", "   not protected against deletion");
     std::string figure = care.repository;
     if (care.snapshots && care.bytes)
       figure = fmt::format("{} {}, {}", *care.snapshots, in("instantanés", "snapshots"),

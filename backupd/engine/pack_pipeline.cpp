@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 #include "backupd/engine/pack_pipeline.hpp"
 
+#include <algorithm>
 #include <limits>
 
 namespace intendance::backupd {
@@ -24,7 +25,10 @@ PackPipeline::PackPipeline(Repository& repository, const WriteSession& session,
   for (unsigned each = 0; each < options.sealing_threads; ++each)
     threads_.emplace_back([this] { seal_blocks(); });
   threads_.emplace_back([this] { pack_blocks(); });
-  threads_.emplace_back([this] { store_packs(); });
+  // Each waits for a store far away most of the time.
+  const auto storing = std::max(1u, repository.store().connections() / 2);
+  storing_.with([&](auto& state) { state.threads = storing; });
+  for (unsigned each = 0; each < storing; ++each) threads_.emplace_back([this] { store_packs(); });
 }
 
 PackPipeline::~PackPipeline() {
@@ -110,28 +114,45 @@ void PackPipeline::pack_blocks() {
 
 void PackPipeline::store_packs() {
   try {
-    std::vector<PackInfo> unindexed;
     while (auto pack = packs_.pop()) {
       (*pack)->store(repository_.store());
-      unindexed.push_back((*pack)->take_info());
-      pack->reset();
-      stored_.push(PackInfo(unindexed.back()));
-      if (unindexed.size() >= packs_per_index) store_index(unindexed);
+      tell((*pack)->take_info());
     }
-    store_index(unindexed);
-    stored_.close();
+    end_storing();
   } catch (...) { // a boundary of a thread
     fail(std::current_exception());
   }
 }
 
-void PackPipeline::store_index(std::vector<PackInfo>& packs) {
+void PackPipeline::tell(PackInfo&& pack) {
+  stored_.push(PackInfo(pack));
+  std::vector<PackInfo> full;
+  storing_.with([&](auto& state) {
+    state.unindexed.push_back(std::move(pack));
+    if (state.unindexed.size() >= packs_per_index) full.swap(state.unindexed);
+  });
+  store_index(full);
+}
+
+void PackPipeline::end_storing() {
+  std::vector<PackInfo> rest;
+  const bool last = storing_.with([&](auto& state) {
+    if (--state.threads > 0) return false;
+    rest.swap(state.unindexed);
+    return true;
+  });
+  if (!last) return;
+  store_index(rest);
+  storing_.with([&](auto& state) { indexes_.swap(state.indexes); });
+  stored_.close();
+}
+
+void PackPipeline::store_index(const std::vector<PackInfo>& packs) {
   if (packs.empty()) return;
   const auto object = encode_index(packs, repository_.secrets());
   const auto name = core::sha256(object);
   repository_.store().put(index_object_name(name), object);
-  indexes_.push_back(name);
-  packs.clear();
+  storing_.with([&](auto& state) { state.indexes.push_back(name); });
 }
 
 std::optional<PackInfo> PackPipeline::stored() { return stored_.try_pop(); }

@@ -69,7 +69,11 @@ private:
   void seal_blocks();
   void pack_blocks();
   void store_packs();
-  void store_index(std::vector<PackInfo>& packs);
+  // A pack that is stored; an index now and then.
+  void tell(PackInfo&& pack);
+  // By whichever of the storing threads ends last.
+  void end_storing();
+  void store_index(const std::vector<PackInfo>& packs);
   void give_back(Buffer&& buffer);
   void fail(const std::exception_ptr& failure) noexcept;
 
@@ -81,6 +85,12 @@ private:
   BoundedQueue<std::unique_ptr<PackWriter>> packs_;
   BoundedQueue<PackInfo> stored_;
   core::Synchronized<std::vector<Buffer>> spare_;
+  struct Storing {
+    std::vector<PackInfo> unindexed;
+    std::vector<core::Digest> indexes;
+    unsigned threads = 0; // that still run
+  };
+  core::Synchronized<Storing> storing_;
   std::vector<core::Digest> indexes_;
   std::vector<std::jthread> threads_;
   std::stop_callback<std::function<void()>> stopped_;

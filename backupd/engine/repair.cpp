@@ -130,7 +130,7 @@ public:
     load_index();
     set_usable_packs(writer_, marks, index_);
     check_packs();
-    const auto snapshots = reader_.snapshots(report_.findings);
+    const auto snapshots = reader_.snapshots(report_.findings, Repository::Copies::are_not_enough);
     work_.begin(WorkPhase::checking_lists, {snapshots.size()});
     for (const auto& snapshot : snapshots) look_at(snapshot);
     if (!report_.damaged.empty()) refuse_unindexed();

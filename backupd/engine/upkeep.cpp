@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 #include "backupd/engine/upkeep.hpp"
 
+#include "backupd/repository/catalogue.hpp"
+
 #include <set>
 
 namespace intendance::backupd {
@@ -54,7 +56,9 @@ PruneReport prune_in(const std::filesystem::path& scratch, const Repository& rep
                      PruneOptions options, std::stop_token stop, WorkCounters* work) {
   options.spool = repository.store().spool_folder().value_or(scratch);
   ChunkIndex index(scratch / "index");
-  return prune(repository, index, options, std::move(stop), work);
+  auto report = prune(repository, index, options, stop, work);
+  if (!options.dry_run) write_catalogues(repository.store(), std::move(stop));
+  return report;
 }
 
 VerifyReport verify_in(const std::filesystem::path& scratch, const Repository& repository,

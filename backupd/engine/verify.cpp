@@ -34,7 +34,7 @@ public:
     repository_.add_packs_without_index(index_, report_.findings, [this] { work_.add_item(); });
     check_indexes();
     blocks_ = std::make_unique<BlockReader>(repository_, index_);
-    snapshots_ = repository_.snapshots(report_.findings);
+    snapshots_ = repository_.snapshots(report_.findings, Repository::Copies::are_not_enough);
     report_.snapshots = snapshots_.size();
     report_.chunks = index_.size();
     check_chain();

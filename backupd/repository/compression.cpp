@@ -85,6 +85,8 @@ void StreamCompressor::finish() {
   next_.finish();
 }
 
+std::string compression_version() { return ZSTD_versionString(); }
+
 core::ByteView unpack(core::ByteView packed, std::uint64_t length, core::Buffer& memory) {
   if (packed.empty()) throw core::CorruptData("is empty where compressed bytes are wanted");
   const auto bytes = packed.subspan(1);

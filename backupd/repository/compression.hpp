@@ -44,6 +44,9 @@ private:
   std::unique_ptr<State> state_;
 };
 
+// Of the library: another one may compress the same bytes otherwise.
+std::string compression_version();
+
 // The reverse. The result has exactly `length` bytes; throws CorruptData otherwise. Any thread.
 core::ByteView unpack(core::ByteView packed, std::uint64_t length, core::Buffer& memory);
 

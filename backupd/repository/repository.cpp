@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 #include "backupd/repository/repository.hpp"
 
+#include "backupd/repository/catalogue.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -166,27 +168,55 @@ void Repository::open_secrets(const KeyFolder& keys, std::initializer_list<Role>
                     " is needed");
 }
 
-std::vector<Snapshot> Repository::snapshots(std::vector<Finding>& findings) const {
+std::vector<Snapshot> Repository::snapshots(std::vector<Finding>& findings, Copies copies) const {
+  std::vector<std::string> names;
+  store_->list("snapshots/", [&](const storage::ObjectInfo& info) { names.push_back(info.name); });
   std::vector<Snapshot> found;
-  store_->list("snapshots/", [&](const storage::ObjectInfo& info) {
+  if (copies == Copies::are_enough && names.size() >= worth_a_catalogue)
+    take_copies(names, found, findings);
+  const auto use = [&](const std::string& object_name, const storage::Got& got) {
     try {
-      const auto name = digest_of(info.name);
+      const auto object = got();
+      if (!object) return; // forgotten meanwhile
+      const auto name = digest_of(object_name);
       if (!name) throw CorruptData("is not a name of a snapshot");
-      const auto object = store_->get(info.name, longest_snapshot);
-      if (!object) return;
       found.push_back(decode_snapshot(*name, *object, *trust_, *secrets_));
       check_trust_version(found.back(), findings);
     } catch (const core::Unanswered&) {
       throw;
     } catch (const core::Error& error) {
-      findings.push_back({info.name, error.what()});
+      findings.push_back({object_name, error.what()});
     }
-  });
+  };
+  storage::get_each(*store_, names, longest_snapshot, use);
   std::sort(found.begin(), found.end(), [](const auto& left, const auto& right) {
     return std::tie(left.header.started, left.header.sequence) <
            std::tie(right.header.started, right.header.sequence);
   });
   return found;
+}
+
+// Takes what it finds out of `names`. A copy that is none, or that nobody trusts, is left to what
+// is said of the snapshot itself.
+void Repository::take_copies(std::vector<std::string>& names, std::vector<Snapshot>& found,
+                             std::vector<Finding>& findings) const {
+  std::set<std::string> left(names.begin(), names.end());
+  const auto use = [&](ByteView object) {
+    const auto name = core::sha256(object);
+    const auto object_name = snapshot_object_name(name);
+    if (!left.contains(object_name)) return; // forgotten, or in two catalogues
+    try {
+      found.push_back(decode_snapshot(name, object, *trust_, *secrets_));
+    } catch (const core::Error&) { // the snapshot itself says it again
+      return;
+    }
+    left.erase(object_name);
+    check_trust_version(found.back(), findings);
+  };
+  for_each_copy(*store_, use, [&](const std::string& catalogue, const std::string& message) {
+    findings.push_back({catalogue, message + "; the snapshots themselves are read instead"});
+  });
+  names.assign(left.begin(), left.end());
 }
 
 // A snapshot of a later trust object than the one in force shows that somebody took that away,
@@ -257,27 +287,28 @@ bool Repository::add_indexes(ChunkIndex& index, std::vector<Finding>& findings) 
   std::set<std::string> unreadable;
   for (int attempt = 1;; ++attempt) {
     std::vector<std::string> objects;
-    store_->list("indexes/",
-                 [&](const storage::ObjectInfo& info) { objects.push_back(info.name); });
+    store_->list("indexes/", [&](const storage::ObjectInfo& info) {
+      const auto name = digest_of(info.name);
+      if (!unreadable.contains(info.name) && !(name && index.objects().contains(*name)))
+        objects.push_back(info.name);
+    });
     bool any_gone = false;
-    for (const auto& object : objects) {
-      if (unreadable.contains(object)) continue;
-      const auto added = add_index(object, index, findings);
+    storage::get_each(*store_, objects, longest_index, [&](const auto& object, const auto& got) {
+      const auto added = add_index(object, got, index, findings);
       if (added == Added::unreadable) unreadable.insert(object);
       any_gone |= added == Added::gone;
-    }
+    });
     if (!any_gone || attempt == most_attempts) return unreadable.empty();
   }
 }
 
-Repository::Added Repository::add_index(const std::string& object_name, ChunkIndex& index,
-                                        std::vector<Finding>& findings) const {
+Repository::Added Repository::add_index(const std::string& object_name, const storage::Got& got,
+                                        ChunkIndex& index, std::vector<Finding>& findings) const {
   const auto name = digest_of(object_name);
-  if (name && index.objects().contains(*name)) return Added::known;
   try {
-    if (!name) throw CorruptData("is not a name of an index");
-    const auto object = store_->get(object_name, longest_index);
+    const auto object = got();
     if (!object) return Added::gone;
+    if (!name) throw CorruptData("is not a name of an index");
     if (core::sha256(*object) != *name) throw CorruptData("is not what its name says");
     decode_index(*object, *secrets_, [&](PackInfo&& pack) { index.add(pack); });
     index.add_object(*name);

@@ -7,7 +7,7 @@
 #include "backupd/repository/snapshot.hpp"
 #include "backupd/repository/trust_store.hpp"
 #include "core/error.hpp"
-#include "storage/object_store.hpp"
+#include "storage/get_each.hpp"
 
 #include <filesystem>
 #include <functional>
@@ -63,8 +63,11 @@ public:
   const WriterKey& writer() const { return *writer_; } // when role() is writer
   const std::vector<Finding>& findings() const { return findings_; }
 
-  // All that can be read, oldest first; what cannot is added to `findings`.
-  std::vector<Snapshot> snapshots(std::vector<Finding>& findings) const;
+  // All that can be read, oldest first; what cannot is added to `findings`. A copy in a catalogue
+  // is as good as a snapshot that is there, but for whoever asks whether that can be read.
+  enum class Copies { are_enough, are_not_enough };
+  std::vector<Snapshot> snapshots(std::vector<Finding>& findings,
+                                  Copies copies = Copies::are_enough) const;
   // By id, a unique prefix of at least 4 digits, or "latest". Throws ConfigError.
   // What else cannot be used is added to `findings`: it might have been the latest.
   Snapshot find_snapshot(const std::string& wanted, std::vector<Finding>& findings) const;
@@ -92,8 +95,10 @@ private:
   Repository() = default;
   void load_trust(const core::PublicKey& owner, const std::filesystem::path& memory);
   enum class Added { known, gone, unreadable };
-  Added add_index(const std::string& object_name, ChunkIndex& index,
+  Added add_index(const std::string& object_name, const storage::Got& got, ChunkIndex& index,
                   std::vector<Finding>& findings) const;
+  void take_copies(std::vector<std::string>& names, std::vector<Snapshot>& found,
+                   std::vector<Finding>& findings) const;
   void check_trust_version(const Snapshot& snapshot, std::vector<Finding>& findings) const;
   void open_secrets(const KeyFolder& keys, std::initializer_list<Role> roles);
 

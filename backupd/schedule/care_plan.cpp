@@ -24,6 +24,9 @@ std::optional<core::Schedule> schedule_of(const CareConfig& care, CareTask task)
     break;
   case CareTask::prune: break;
   case CareTask::verify: return care.verify;
+  case CareTask::archive:
+    if (!care.archive) return std::nullopt;
+    return care.archive->every;
   }
   return care.prune;
 }

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 #include "backupd/schedule/care_runner.hpp"
 
+#include "backupd/engine/archive.hpp"
+#include "backupd/engine/protection.hpp"
 #include "core/error.hpp"
 #include "core/log.hpp"
 #include "storage/stoppable_store.hpp"
+
+#include <map>
 
 namespace intendance::backupd {
 
@@ -30,6 +34,33 @@ void prune_packs(const CareConfig& care, const CareSetting& setting,
   result.findings = std::move(report.findings);
 }
 
+// What is kept stays locked: often enough that a lock never comes near its end.
+void look_after_locks(const std::optional<LockFigures>& before, const CareSetting& setting,
+                      const Repository& repository, std::stop_token stop, CareResult& result) {
+  auto& store = repository.store();
+  const auto now = setting.clock.now();
+  const auto look = [&] {
+    return look_at_protection(store, trust_object_name(repository.trust().version));
+  };
+  auto protection = look();
+  LockFigures figures;
+  figures.extended = before ? before->extended : std::nullopt;
+  const auto period = protection.period;
+  if (period.count() > 0 && (!figures.extended || now - *figures.extended >= period / 4)) {
+    extend_locks(store, now + period, std::move(stop));
+    figures.extended = now;
+    protection = look();
+  }
+  figures.is_locked = protection.is_locked;
+  figures.reason = protection.reason;
+  if (before && before->is_locked && !figures.is_locked) {
+    result.findings.push_back({store.address(), "is no longer protected against deletion, and was "
+                                                "before: " +
+                                                    figures.reason});
+  }
+  result.lock = figures;
+}
+
 void verify_in_turn(const CareConfig& care, const CareSetting& setting,
                     const std::filesystem::path& scratch, const Repository& repository,
                     std::stop_token stop, CareResult& result) {
@@ -47,19 +78,71 @@ void verify_in_turn(const CareConfig& care, const CareSetting& setting,
   result.findings.insert(result.findings.end(), report.remarks.begin(), report.remarks.end());
 }
 
+// The newest snapshot of each job that has a name which a folder can have.
+std::map<std::string, Snapshot> newest_of_jobs(const std::vector<Snapshot>& oldest_first) {
+  std::map<std::string, Snapshot> newest;
+  for (const auto& snapshot : oldest_first) {
+    try {
+      storage::check_object_name(archive_folder(snapshot));
+      newest.insert_or_assign(snapshot.header.job, snapshot);
+    } catch (const core::Error&) { // by hand, of some path
+      continue;
+    }
+  }
+  return newest;
+}
+
+void archive_newest(const CareConfig& care, const CareSetting& setting,
+                    const std::filesystem::path& scratch, const Repository& repository,
+                    const std::stop_token& stop, CareResult& result) {
+  const auto& archive = *care.archive;
+  const auto store =
+      storage::stoppable(storage::open_store(archive.url, {archive.credentials_file, stop}), stop);
+  ArchiveRequest request;
+  request.part = archive.part;
+  request.state = setting.state / "archives" / care.repository.name;
+  request.repository = repository.store().address();
+  core::make_folders(request.state);
+  for (const auto& reader : repository.trust().readers)
+    request.recipients.push_back(reader.recipient);
+  ChunkIndex index(scratch / "index");
+  repository.update(index, result.findings);
+  ArchiveFigures figures;
+  for (const auto& [job, snapshot] : newest_of_jobs(repository.snapshots(result.findings))) {
+    SnapshotReader reader(repository, index, snapshot);
+    const auto report = write_archive(reader, snapshot, *store, request, stop);
+    figures.written += report.was_there ? 0 : 1;
+    figures.bytes += report.bytes;
+    if (archive.keep) forget_archives(*store, job, *archive.keep);
+  }
+  result.archive = figures;
+}
+
+std::initializer_list<Role> roles_for(CareTask task) {
+  static constexpr std::initializer_list<Role> roles_to_read = {Role::reader};
+  switch (task) {
+  case CareTask::verify: return roles_to_verify;
+  case CareTask::archive: return roles_to_read;
+  default: return roles_to_maintain;
+  }
+}
+
 void do_task(const CareConfig& care, CareTask task, const CareSetting& setting,
-             const std::filesystem::path& scratch, const std::stop_token& stop,
-             CareResult& result) {
+             const std::filesystem::path& scratch, const CareState& before,
+             const std::stop_token& stop, CareResult& result) {
   auto store = storage::stoppable(open_store(care.repository, stop), stop);
-  const auto repository = Repository::open(
-      std::move(store), KeyFolder(care.repository.keys),
-      task == CareTask::verify ? roles_to_verify : roles_to_maintain, setting.state / "trust");
+  const auto repository = Repository::open(std::move(store), KeyFolder(care.repository.keys),
+                                           roles_for(task), setting.state / "trust");
   result.repository_id = core::to_hex(repository.trust().repository);
   if (task != CareTask::verify) result.findings = repository.findings();
   switch (task) {
   case CareTask::forget: forget_by_rules(care, setting, repository, result); break;
-  case CareTask::prune: prune_packs(care, setting, scratch, repository, stop, result); break;
+  case CareTask::prune:
+    prune_packs(care, setting, scratch, repository, stop, result);
+    look_after_locks(before.lock, setting, repository, stop, result);
+    break;
   case CareTask::verify: verify_in_turn(care, setting, scratch, repository, stop, result); break;
+  case CareTask::archive: archive_newest(care, setting, scratch, repository, stop, result); break;
   }
   result.size = measure(repository);
 }
@@ -96,6 +179,11 @@ void log_result(const CareConfig& care, CareTask task, const CareResult& result)
                      {"marked_bytes", std::to_string(result.prune->marked_bytes)},
                      {"freed_bytes", std::to_string(result.prune->freed_bytes)},
                      {"seconds", seconds}});
+  } else if (task == CareTask::archive) {
+    core::log::info("archives written", {{"repository", name},
+                                         {"archives", std::to_string(result.archive->written)},
+                                         {"bytes", std::to_string(result.archive->bytes)},
+                                         {"seconds", seconds}});
   } else if (result.verify->damaged_objects > 0) {
     core::log::error("repository is damaged; intendance verify names what it costs",
                      {{"repository", name},
@@ -131,7 +219,7 @@ void remember(const CareStates& states, const std::string& repository, CareTask 
               const CareResult& result, Counts counts) {
   auto state = states.load(repository);
   if (!result.repository_id.empty() && state.repository_id != result.repository_id) {
-    if (!state.repository_id.empty()) state = {{}, state.first_seen, {}, {}, {}, {}, {}};
+    if (!state.repository_id.empty()) state = {{}, state.first_seen, {}, {}, {}, {}, {}, {}, {}};
     state.repository_id = result.repository_id;
   }
   auto& remembered = state.of(task);
@@ -144,6 +232,8 @@ void remember(const CareStates& states, const std::string& repository, CareTask 
   if (result.forget) state.forget = result.forget;
   if (result.prune) state.prune = result.prune;
   if (result.verify) state.verify = result.verify;
+  if (result.lock) state.lock = result.lock;
+  if (result.archive) state.archive = result.archive;
   if (result.size) state.size = result.size;
   states.store(repository, state);
 }
@@ -155,8 +245,9 @@ CareResult run_care(const CareConfig& care, CareTask task, const CareSetting& se
   CareResult result;
   result.run.started = setting.clock.now();
   try {
-    with_priority(setting.priority,
-                  [&] { do_task(care, task, setting, lock.scratch(), stop, result); });
+    with_priority(setting.priority, [&] {
+      do_task(care, task, setting, lock.scratch(), states.load(care.repository.name), stop, result);
+    });
     result.run.findings = result.findings.size();
     result.run.outcome = result.findings.empty() ? Outcome::done : Outcome::warnings;
   } catch (const core::Cancelled&) {

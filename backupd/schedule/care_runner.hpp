@@ -14,6 +14,8 @@ struct CareResult {
   std::optional<ForgetFigures> forget;
   std::optional<PruneFigures> prune;
   std::optional<VerifyFigures> verify;
+  std::optional<LockFigures> lock;
+  std::optional<ArchiveFigures> archive;
   std::optional<RepositorySize> size;
   std::vector<Finding> findings;
 };

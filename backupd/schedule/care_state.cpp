@@ -27,6 +27,7 @@ Json json_of(const TaskState& task) {
 
 TaskState task_of(const Json& json) {
   TaskState task;
+  if (json.is_null()) return task; // of an older version, which did not have it
   task.last_success = time_of(json, "last_success");
   task.failures = count_of(json, "failures");
   if (const auto& run = json.at("last_run"); !run.is_null()) {
@@ -76,6 +77,22 @@ VerifyFigures verify_of(const Json& json) {
   return figures;
 }
 
+Json json_of(const LockFigures& figures) {
+  return {{"locked", figures.is_locked},
+          {"reason", figures.reason},
+          {"extended", time_or_null(figures.extended)}};
+}
+LockFigures lock_of(const Json& json) {
+  return {json.at("locked"), json.at("reason"), time_of(json, "extended")};
+}
+
+Json json_of(const ArchiveFigures& figures) {
+  return {{"written", figures.written}, {"bytes", figures.bytes}};
+}
+ArchiveFigures archive_of(const Json& json) {
+  return {count_of(json, "written"), count_of(json, "bytes")};
+}
+
 Json json_of(const RepositorySize& size) {
   return {{"snapshots", size.snapshots}, {"packs", size.packs}, {"bytes", size.bytes}};
 }
@@ -91,7 +108,7 @@ Json figures_or_null(const std::optional<Figures>& figures) {
 template <class Figures>
 std::optional<Figures> figures_of(const Json& json, const char* key,
                                   Figures (*read)(const Json& json)) {
-  if (json.at(key).is_null()) return std::nullopt;
+  if (!json.contains(key) || json.at(key).is_null()) return std::nullopt;
   return read(json.at(key));
 }
 
@@ -101,10 +118,12 @@ CareState state_of(const std::string& text) {
   state.repository_id = json.at("repository_id");
   state.first_seen = time_of(json, "first_seen");
   for (const auto task : care_tasks)
-    state.of(task) = task_of(json.at("tasks").at(std::string(name_of(task))));
+    state.of(task) = task_of(json.at("tasks").value(std::string(name_of(task)), Json()));
   state.forget = figures_of(json, "forget", forget_of);
   state.prune = figures_of(json, "prune", prune_of);
   state.verify = figures_of(json, "verify", verify_of);
+  state.lock = figures_of(json, "lock", lock_of);
+  state.archive = figures_of(json, "archive", archive_of);
   state.size = figures_of(json, "size", size_of);
   return state;
 }
@@ -115,9 +134,10 @@ std::string_view name_of(CareTask task) {
   switch (task) {
   case CareTask::forget: return "forget";
   case CareTask::prune: return "prune";
-  case CareTask::verify: break;
+  case CareTask::verify: return "verify";
+  case CareTask::archive: break;
   }
-  return "verify";
+  return "archive";
 }
 
 CareState CareStates::load(const std::string& repository) const {
@@ -133,6 +153,8 @@ void CareStates::store(const std::string& repository, const CareState& state) co
                              {"forget", figures_or_null(state.forget)},
                              {"prune", figures_or_null(state.prune)},
                              {"verify", figures_or_null(state.verify)},
+                             {"lock", figures_or_null(state.lock)},
+                             {"archive", figures_or_null(state.archive)},
                              {"size", figures_or_null(state.size)}});
 }
 

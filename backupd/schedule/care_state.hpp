@@ -10,9 +10,9 @@
 
 namespace intendance::backupd {
 
-enum class CareTask { forget, prune, verify };
-inline constexpr std::array<CareTask, 3> care_tasks = {CareTask::forget, CareTask::prune,
-                                                       CareTask::verify};
+enum class CareTask { forget, prune, verify, archive };
+inline constexpr std::array<CareTask, 4> care_tasks = {CareTask::forget, CareTask::prune,
+                                                       CareTask::verify, CareTask::archive};
 std::string_view name_of(CareTask task);
 
 struct CareRun {
@@ -43,6 +43,18 @@ struct VerifyFigures {
   std::optional<core::TimePoint> oldest_unread; // see LedgerSummary
 };
 
+// After the last prune, which extends locks.
+struct LockFigures {
+  bool is_locked = false;
+  std::string reason;                      // why not
+  std::optional<core::TimePoint> extended; // when the locks of all that is kept last were
+};
+
+struct ArchiveFigures {
+  std::uint64_t written = 0; // archives, by the last run that came to its end
+  std::uint64_t bytes = 0;   // of these
+};
+
 struct CareState {
   std::string repository_id;                 // hex; empty before the first run
   std::optional<core::TimePoint> first_seen; // when the daemon first knew of the care
@@ -50,6 +62,8 @@ struct CareState {
   std::optional<ForgetFigures> forget;
   std::optional<PruneFigures> prune;
   std::optional<VerifyFigures> verify;
+  std::optional<LockFigures> lock;
+  std::optional<ArchiveFigures> archive;
   std::optional<RepositorySize> size; // after the last run of any
 
   TaskState& of(CareTask task) { return tasks.at(static_cast<std::size_t>(task)); }

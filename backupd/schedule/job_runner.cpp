@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 #include "backupd/schedule/job_runner.hpp"
 
+#include "backupd/engine/protection.hpp"
 #include "backupd/sources/postgresql.hpp"
 #include "core/error.hpp"
 #include "core/log.hpp"
@@ -44,6 +45,24 @@ void fill(RunRecord& record, const BackupResult& result) {
   record.warnings = result.header.warnings + result.findings.size();
 }
 
+// After the backup, when the snapshot is there and shows what the store did with it.
+void look_at_locks(storage::ObjectStore& store, const std::optional<RunRecord>& before,
+                   const SnapshotName& snapshot, JobRun& run) {
+  std::string reason;
+  try {
+    const auto protection = look_at_protection(store, snapshot_object_name(snapshot));
+    run.record.locked = protection.is_locked;
+    reason = protection.reason;
+  } catch (const core::TransientError& error) { // the backup is done all the same
+    reason = error.what();
+  }
+  if (run.record.locked || !before || !before->locked) return;
+  run.findings.push_back(
+      {store.address(), "is no longer protected against deletion, and was before: " + reason});
+  ++run.record.warnings;
+  run.record.outcome = Outcome::warnings;
+}
+
 } // namespace
 
 JobRun run_job(const std::string& machine, const JobConfig& job, const std::filesystem::path& state,
@@ -57,11 +76,13 @@ JobRun run_job(const std::string& machine, const JobConfig& job, const std::file
         Repository::open(open_store(job.repository, stop), KeyFolder(job.repository.keys),
                          {Role::writer}, state / "trust");
     auto request = request_of(machine, job, state, stop);
-    request.expected = expected_of(states.load(job.name));
+    const auto before = states.load(job.name);
+    request.expected = expected_of(before);
     auto result = back_up(repository, request, stop, work);
     fill(run.record, result);
     run.warnings = std::move(result.warnings);
     run.findings = std::move(result.findings);
+    look_at_locks(repository.store(), before.last_run, result.snapshot, run);
   } catch (const core::Cancelled&) {
     throw; // not a failure: what is remembered stays, and the job is still due
   } catch (const std::exception& error) { // the boundary of one backup job

@@ -25,7 +25,8 @@ Json json_of(const RunRecord& run) {
           {"read_bytes", run.read_bytes},
           {"new_bytes", run.new_bytes},
           {"stored_bytes", run.stored_bytes},
-          {"warnings", run.warnings}};
+          {"warnings", run.warnings},
+          {"locked", run.locked}};
 }
 
 RunRecord run_of(const Json& json) {
@@ -44,6 +45,7 @@ RunRecord run_of(const Json& json) {
   run.new_bytes = json.at("new_bytes");
   run.stored_bytes = json.at("stored_bytes");
   run.warnings = json.at("warnings");
+  run.locked = json.value("locked", false);
   return run;
 }
 

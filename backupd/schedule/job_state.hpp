@@ -16,6 +16,8 @@ struct RunRecord {
   std::uint64_t bytes = 0;      // of the snapshot's files
   std::uint64_t read_bytes = 0; // of those that were read, because they may have changed
   std::uint64_t new_bytes = 0, stored_bytes = 0, warnings = 0;
+  bool locked =
+      false; // whether the store showed that nobody can remove what was stored, for a time
 };
 
 struct JobState {

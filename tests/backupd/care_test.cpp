@@ -75,6 +75,12 @@ protected:
                    core::Schedule::parse("daily 03:00"),
                    std::chrono::seconds(0),
                    core::Schedule::parse("weekly sun 04:00"),
+                   ArchiveConfig{"nearline",
+                                 "file://" + (folder_.path() / "tapes").string(),
+                                 {},
+                                 core::Schedule::parse("monthly 1 05:00"),
+                                 1'000'000,
+                                 1},
                    {}};
 };
 

@@ -133,7 +133,13 @@ TEST(CareConfig, ReadsWhatTheHubDoes) {
   EXPECT_EQ(*care[0].keep, (KeepPolicy{0, 0, 7, 5, 12, 7}));
   EXPECT_EQ(care[0].verify->text().substr(0, 11), "weekly sun ");
   EXPECT_EQ(care[0].prune.text().substr(0, 6), "daily ");
-  EXPECT_EQ(care[0].not_yet, (std::vector<std::string>{"drill", "archive"}));
+  EXPECT_EQ(care[0].not_yet, std::vector<std::string>{"drill"});
+  ASSERT_TRUE(care[0].archive);
+  EXPECT_EQ(care[0].archive->name, "nearline");
+  EXPECT_EQ(care[0].archive->url, "sftp://robot/nearline");
+  EXPECT_TRUE(care[0].archive->every.text().starts_with("monthly 1 "));
+  EXPECT_EQ(care[0].archive->part, 10'000'000'000u);
+  EXPECT_FALSE(care[0].archive->keep);
 }
 
 TEST(CareConfig, GivesEachRepositoryAMinuteOfItsOwnInTheSmallHours) {
@@ -204,8 +210,10 @@ TEST(CareConfig, NamesThePlaceAndWhatIsAllowed) {
   has("drill = \"often\"\n", "[[care]] drill = \"often\"");
   has("archive = { to = \"farline\" }\n", "is not an [archive.NAME]");
   has("archive = { to = \"farline\" }\n", "allowed: nearline");
-  has("archive = { to = \"nearline\", part = \"ten\" }\n", "is not a size");
-  has("archive = { to = \"nearline\", evry = \"daily\" }\n", "is not a known key");
+  has("archive = { to = \"nearline\", every = \"weekly\", part = \"ten\" }\n", "is not a size");
+  has("archive = { to = \"nearline\", evry = \"daily\" }\n", "says not how often");
+  has("archive = { to = \"nearline\", every = \"daily\", kept = 2 }\n", "is not a known key");
+  has("archive = { to = \"nearline\", every = \"daily\", keep = 0 }\n", "keep");
   has("[[care]]\nrepository = \"far\"\nkeep = { last = 1 }\n", "has a [[care]] already");
   EXPECT_NE(message_of(repository + "[[care]]\nrepository = \"fra\"\n").find("allowed: far"),
             std::string::npos);

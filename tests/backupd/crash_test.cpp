@@ -9,6 +9,7 @@
 #include "storage/fault_injection.hpp"
 #include "tests/backupd/tree.hpp"
 #include "tests/backupd/whole.hpp"
+#include "tests/support/test_store.hpp"
 
 #include <gtest/gtest.h>
 
@@ -21,7 +22,7 @@ using storage::FaultyStore;
 using storage::ObjectStore;
 
 std::unique_ptr<ObjectStore> copy_of(ObjectStore& store) {
-  auto copy = storage::make_memory_store();
+  auto copy = test::make_store();
   store.list("", [&](const storage::ObjectInfo& info) {
     copy->put(info.name, ByteView(*store.get(info.name, info.size)));
   });
@@ -110,7 +111,7 @@ protected:
   core::TemporaryDirectory folder_;
   KeyFolder keys_;
   fs::path source_ = folder_.path() / "source";
-  std::unique_ptr<ObjectStore> store_ = storage::make_memory_store();
+  std::unique_ptr<ObjectStore> store_ = test::make_store();
 };
 
 TEST_F(Crash, WhatIsStoppedFindsNoDamage) {

@@ -189,6 +189,7 @@ TEST_F(PriorityOfACommand, OfTheScheduleIsThatOfTheConfiguration) {
   job.repository = {"far",
                     "file://" + (folder_.path() / "store").string(),
                     folder_.path() / "keys",
+                    {},
                     {.put = 500}};
   job.paths = {tree_};
   const auto runner = logged_runner("web-1", folder_.path() / "state", {18, IoClass::idle});

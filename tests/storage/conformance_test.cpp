@@ -4,16 +4,15 @@
 #include "storage/counting_store.hpp"
 #include "storage/fault_injection.hpp"
 #include "storage/limited_store.hpp"
+#include "storage/open_store.hpp"
 #include "storage/retrying_store.hpp"
-#include "storage/s3_store.hpp"
 #include "storage/stoppable_store.hpp"
+#include "tests/support/test_store.hpp"
 
 #include <gtest/gtest.h>
 
 #include <array>
-#include <cstdlib>
-#include <sstream>
-#include <thread>
+#include <future>
 
 namespace intendance::storage {
 namespace {
@@ -31,22 +30,8 @@ std::unique_ptr<ObjectStore> wrapped(const std::string& kind, ObjectStore& inner
   return limit_bandwidth(inner, {.put = fast, .get = fast}, core::system_clock());
 }
 
-// A bucket that is there and its keys, when somebody runs a gateway: INTENDANCE_TEST_S3 is
-// "URL ACCESS_KEY SECRET_KEY". Each test has a prefix of its own in it.
-std::unique_ptr<ObjectStore> s3_store() {
-  const char* given = std::getenv("INTENDANCE_TEST_S3");
-  if (given == nullptr) return make_memory_store(); // the test will be skipped
-  std::istringstream words(given);
-  std::string url, secret;
-  S3Credentials credentials;
-  words >> url >> credentials.access_key >> secret;
-  credentials.secret_key = core::SecretBytes(core::as_bytes(secret));
-  return open_s3_store(S3Place::parse(url + "/" + core::to_hex(core::random_bytes(8))),
-                       std::move(credentials), core::system_clock());
-}
-
 Subject make_subject(const std::string& kind) {
-  if (kind == "s3") return {nullptr, nullptr, s3_store()};
+  if (kind == "server") return {nullptr, nullptr, test::make_store()};
   if (kind == "retrying")
     return {nullptr, nullptr, retrying(make_memory_store(), {}, core::system_clock(), {})};
   if (kind == "memory") return {nullptr, nullptr, make_memory_store()};
@@ -64,8 +49,8 @@ Subject make_subject(const std::string& kind) {
 class ObjectStoreConformance : public ::testing::TestWithParam<std::string> {
 protected:
   void SetUp() override {
-    if (GetParam() == "s3" && std::getenv("INTENDANCE_TEST_S3") == nullptr)
-      GTEST_SKIP() << "INTENDANCE_TEST_S3 names no bucket";
+    if (GetParam() == "server" && !test::has_server())
+      GTEST_SKIP() << "INTENDANCE_TEST_STORE names no server";
   }
 
   Subject subject_ = make_subject(GetParam());
@@ -165,21 +150,20 @@ TEST_P(ObjectStoreConformance, RefusesNamesThatNotEveryStoreCanKeep) {
 }
 
 TEST_P(ObjectStoreConformance, SurvivesManyThreads) {
-  {
-    std::vector<std::jthread> threads;
-    for (int each = 0; each < 4; ++each) {
-      threads.emplace_back([&, each] {
-        for (int number = 0; number < 20; ++number)
-          put("t" + std::to_string(each) + "/" + std::to_string(number), "x");
-      });
-    }
+  std::vector<std::future<void>> threads;
+  for (int each = 0; each < 4; ++each) {
+    threads.push_back(std::async(std::launch::async, [&, each] {
+      for (int number = 0; number < 20; ++number)
+        put("t" + std::to_string(each) + "/" + std::to_string(number), "x");
+    }));
   }
+  for (auto& thread : threads) thread.get();
   EXPECT_EQ(names("t").size(), 80u);
 }
 
 INSTANTIATE_TEST_SUITE_P(Stores, ObjectStoreConformance,
                          ::testing::Values("memory", "directory", "counting", "faulty", "limited",
-                                           "stoppable", "retrying", "s3"),
+                                           "stoppable", "retrying", "server"),
                          [](const auto& each) { return each.param; });
 
 TEST(OpenStore, RefusesWhatIsNoAddress) {

@@ -31,7 +31,8 @@ protected:
   Retrying() {
     auto faulty = std::make_unique<FaultyStore>(*inner_);
     faulty_ = faulty.get();
-    store_ = retrying(std::move(faulty), {.attempts = 4}, clock_, stop_.get_token());
+    store_ = retrying(std::move(faulty), {.attempts = 4, .attempts_at_first = 2}, clock_,
+                      stop_.get_token());
     inner_->put("there", core::as_bytes("hello"));
   }
 
@@ -66,7 +67,14 @@ TEST_F(Retrying, EveryVerbIsTriedAgain) {
   EXPECT_EQ(clock_.waits.size(), 6u);
 }
 
+TEST_F(Retrying, GivesUpSoonWhereNothingEverAnswered) {
+  faulty_->arm({.call = 1, .kind = FaultKind::transient, .kill = true});
+  EXPECT_THROW(store_->head("there"), core::TransientError);
+  EXPECT_EQ(clock_.waits.size(), 1u);
+}
+
 TEST_F(Retrying, WaitsLongerEachTimeAndGivesUp) {
+  store_->head("there"); // it answers
   faulty_->arm({.call = 1, .kind = FaultKind::transient, .kill = true});
   EXPECT_THROW(store_->head("there"), core::TransientError);
   ASSERT_EQ(clock_.waits.size(), 3u);

@@ -54,6 +54,51 @@ TEST(S3Answers, AListingHasNamesSizesAndTimes) {
   EXPECT_EQ(listing.next, "packs/4a/b");
 }
 
+// As Ceph 16.2.15 writes it.
+TEST(S3Answers, VersionsAreToldFromMarksOfRemoval) {
+  const auto listing = read_s3_versions(
+      "<?xml version=\"1.0\" encoding=\"UTF-8\"?><ListVersionsResult "
+      "xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Name>lab</Name><Prefix></Prefix>"
+      "<MaxKeys>1000</MaxKeys><IsTruncated>true</IsTruncated><NextKeyMarker>a</NextKeyMarker>"
+      "<NextVersionIdMarker>v1</NextVersionIdMarker>"
+      "<DeleteMarker><Key>a</Key><VersionId>m1</VersionId><IsLatest>true</IsLatest>"
+      "<LastModified>2026-11-28T05:24:00.000Z</LastModified></DeleteMarker>"
+      "<Version><Key>a</Key><VersionId>v1</VersionId><IsLatest>false</IsLatest>"
+      "<LastModified>2026-11-28T05:23:12.118Z</LastModified><Size>11</Size></Version>"
+      "</ListVersionsResult>");
+  ASSERT_EQ(listing.versions.size(), 2u);
+  EXPECT_TRUE(listing.versions[0].removed);
+  EXPECT_TRUE(listing.versions[0].is_newest);
+  EXPECT_EQ(listing.versions[0].id, "m1");
+  EXPECT_FALSE(listing.versions[1].removed);
+  EXPECT_EQ(listing.versions[1].size, 11u);
+  EXPECT_EQ(core::format_utc(listing.versions[1].written), "2026-11-28T05:23:12Z");
+  EXPECT_EQ(listing.next_key, "a");
+  EXPECT_EQ(listing.next_version, "v1");
+  EXPECT_THROW(read_s3_versions("<ListBucketResult/>"), core::CorruptData);
+}
+
+TEST(S3Answers, ADefaultLockHasAModeAndAPeriod) {
+  const auto lock = [](const std::string& rule) {
+    return read_s3_default_lock("<ObjectLockConfiguration><ObjectLockEnabled>Enabled"
+                                "</ObjectLockEnabled>" +
+                                rule + "</ObjectLockConfiguration>");
+  };
+  const auto days = lock("<Rule><DefaultRetention><Mode>COMPLIANCE</Mode><Days>90</Days>"
+                         "</DefaultRetention></Rule>");
+  ASSERT_TRUE(days);
+  EXPECT_EQ(days->mode, LockMode::compliance);
+  EXPECT_EQ(days->period, std::chrono::days(90));
+  const auto years = lock("<Rule><DefaultRetention><Mode>GOVERNANCE</Mode><Years>2</Years>"
+                          "</DefaultRetention></Rule>");
+  ASSERT_TRUE(years);
+  EXPECT_EQ(years->mode, LockMode::governance);
+  EXPECT_EQ(years->period, std::chrono::days(730));
+  EXPECT_FALSE(lock(""));
+  EXPECT_FALSE(lock("<Rule><DefaultRetention><Mode>SOME</Mode><Days>9</Days></DefaultRetention>"
+                    "</Rule>"));
+}
+
 TEST(S3Answers, TheLastListingHasNoNext) {
   EXPECT_EQ(read_s3_listing("<ListBucketResult><IsTruncated>false</IsTruncated>"
                             "<NextContinuationToken>x</NextContinuationToken></ListBucketResult>")

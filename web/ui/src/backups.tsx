@@ -56,6 +56,7 @@ export function Backups(props: { jobs: Job[]; counts: Counts; voice: Voice }) {
         <>
           <span translate={false}>{job.name}</span>
           {job.repository !== "" && <span class="kind">→ {job.repository}</span>}
+          {job.last_run?.locked === false && <span class="kind">{words.notLocked}</span>}
         </>
       ),
     },

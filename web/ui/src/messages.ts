@@ -68,6 +68,7 @@ export interface Messages {
   never: string;
   newAndStored(added: string, stored: string): string;
   warnings(count: number): string;
+  notLocked: string;
 
   budget: string;
   budgetTitle(label: string, fund: string): string;

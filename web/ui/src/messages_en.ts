@@ -192,6 +192,7 @@ export const english: Messages = {
   ago: (age) => `${age} ago`,
   never: "never",
   newAndStored: (added, stored) => `${added} new, ${stored} stored`,
+  notLocked: "not protected against deletion",
   warnings: (number) => count(number, "file with a reservation", "files with a reservation"),
 
   budget: "Budget",

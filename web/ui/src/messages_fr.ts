@@ -193,6 +193,7 @@ export const french: Messages = {
   ago: (age) => `il y a ${age}`,
   never: "jamais",
   newAndStored: (added, stored) => `${added} nouveaux, ${stored} stockés`,
+  notLocked: "pas protégée contre la suppression",
   warnings: (number) => count(number, "fichier avec réserve", "fichiers avec réserve"),
 
   budget: "Budget",

@@ -88,6 +88,7 @@ export interface Job {
     new_bytes: number | null;
     stored_bytes: number | null;
     warnings: number | null;
+    locked: boolean | null;
   } | null;
 }
 
@@ -100,6 +101,7 @@ export interface Care {
   damaged_objects: number | null;
   lost_files: number | null;
   oldest_unread: string | null;
+  locked: boolean | null;
   tasks: {
     name: "forget" | "prune" | "verify";
     last_success: string | null;

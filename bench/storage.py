@@ -1,0 +1,228 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Object storage far away: ours, restic and rclone to one Ceph gateway, through a line with a round trip and a cap.
+
+The kernel may have no traffic shaping, so the line is a relay of our own. Each round backs the corpus up and restores it
+with each tool through the relay, and with ours to a folder of this machine; rclone copies the files as they are, as a
+measure of the line. Memory, disk and gateway are of this machine, so the gateway takes its share of the processors from
+all of them alike.
+
+Exit status: 1 if a step of any tool failed; goals that are not met do not count.
+"""
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import pathlib
+import shlex
+import statistics
+import subprocess
+import sys
+import tempfile
+
+import boto3
+
+import corpus
+import measure
+from files import remove_tree
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "tests" / "support"))
+from ceph_gateway import CephGateway  # noqa: E402
+from servers import answers, free_ports, wait_until  # noqa: E402
+
+
+@dataclasses.dataclass
+class Line:
+    """A gateway behind a relay."""
+
+    gateway: CephGateway
+    keys: tuple[str, str]
+    port: int
+
+    @property
+    def endpoint(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+
+class Tool:
+    name = ""
+
+    def __init__(self, line: Line, work: pathlib.Path, source: pathlib.Path, target: pathlib.Path):
+        self.line, self.folder, self.source, self.target = line, work / self.name, source, target
+        self.bucket = self.name
+
+    def environment(self) -> dict[str, str]:
+        return {"AWS_ACCESS_KEY_ID": self.line.keys[0], "AWS_SECRET_ACCESS_KEY": self.line.keys[1]}
+
+    def init(self) -> str:
+        return "true"
+
+
+class Ours(Tool):
+    name = "ours"
+
+    def __init__(self, line: Line, work: pathlib.Path, source: pathlib.Path, target: pathlib.Path, program: pathlib.Path):
+        super().__init__(line, work, source, target)
+        self.program = program
+
+    def address(self) -> str:
+        return f"s3+http://127.0.0.1:{self.line.port}/{self.bucket}/web-1"
+
+    def command(self, *words: object) -> str:
+        credentials = self.folder / "store.toml"
+        self.line.gateway.write_credentials(credentials, self.line.keys)
+        return shlex.join(str(each) for each in (
+            self.program, *words, "--repository", self.address(), "--keys", self.folder / "keys", "--state",
+            self.folder / "state", "--credentials-file", credentials))
+
+    def init(self) -> str:
+        return self.command("repository", "init", "--machine", "web-1")
+
+    def upload(self) -> str:
+        return self.command("backup", "--nice", "0", "--paths", self.source)
+
+    def restore(self) -> str:
+        return self.command("restore", "latest", "--target", self.target)
+
+
+class OursNear(Ours):
+    name = "near"
+
+    def address(self) -> str:
+        return f"file://{self.folder}/store"
+
+
+class Restic(Tool):
+    name = "restic"
+
+    def environment(self) -> dict[str, str]:
+        return {**super().environment(), "RESTIC_REPOSITORY": f"s3:{self.line.endpoint}/{self.bucket}",
+                "RESTIC_PASSWORD": "bench", "RESTIC_CACHE_DIR": str(self.folder / "cache")}
+
+    def init(self) -> str:
+        return "restic init"
+
+    def upload(self) -> str:
+        return f"restic backup {shlex.quote(str(self.source))}"
+
+    def restore(self) -> str:
+        return f"restic restore latest --target {shlex.quote(str(self.target))}"
+
+
+class Rclone(Tool):
+    name = "rclone"
+
+    def environment(self) -> dict[str, str]:
+        return {"RCLONE_CONFIG_FAR_TYPE": "s3", "RCLONE_CONFIG_FAR_PROVIDER": "Ceph",
+                "RCLONE_CONFIG_FAR_ACCESS_KEY_ID": self.line.keys[0],
+                "RCLONE_CONFIG_FAR_SECRET_ACCESS_KEY": self.line.keys[1],
+                "RCLONE_CONFIG_FAR_ENDPOINT": self.line.endpoint}
+
+    def upload(self) -> str:
+        return f"rclone copy --transfers 8 {shlex.quote(str(self.source))} far:{self.bucket}/files"
+
+    def restore(self) -> str:
+        return f"rclone copy --transfers 8 far:{self.bucket}/files {shlex.quote(str(self.target))}"
+
+
+def measured(tool: Tool, step: str, command: str, output: pathlib.Path) -> measure.Cost:
+    measure.forget_caches()
+    cost = measure.run(command, tool.environment(), tool.folder, output)
+    print(f"  {tool.name:7} {step:8} {cost.wall:7.2f} s wall {cost.cpu:7.2f} s CPU {cost.memory:7.1f} MiB", flush=True)
+    if cost.status != 0:
+        print(cost.errors, file=sys.stderr)
+    return cost
+
+
+def one_round(line: Line, work: pathlib.Path, source: pathlib.Path, program: pathlib.Path,
+              costs: dict[tuple[str, str], list[measure.Cost]], order: int) -> int:
+    """Bytes that ours stored far away."""
+    stored = 0
+    target = work / "restored"
+    tools = [OursNear(line, work, source, target, program), Ours(line, work, source, target, program),
+             Restic(line, work, source, target), Rclone(line, work, source, target)]
+    tools = tools[order % len(tools):] + tools[:order % len(tools)]
+    s3 = boto3.client("s3", endpoint_url=line.gateway.endpoint, aws_access_key_id=line.keys[0],
+                      aws_secret_access_key=line.keys[1], region_name="us-east-1",
+                      config=boto3.session.Config(s3={"addressing_style": "path"}))
+    for tool in tools:
+        remove_tree(tool.folder)
+        tool.folder.mkdir(parents=True)
+        s3.create_bucket(Bucket=tool.bucket)
+        measure.run(tool.init(), tool.environment(), tool.folder, work / "output")
+        for step, command in (("upload", tool.upload()), ("restore", tool.restore())):
+            remove_tree(target)
+            target.mkdir()
+            costs.setdefault((tool.name, step), []).append(measured(tool, step, command, work / "output"))
+        size = empty(s3, tool.bucket)
+        stored = size if tool.name == Ours.name else stored
+        remove_tree(tool.folder)
+    return stored
+
+
+def empty(s3: object, bucket: str) -> int:
+    """Bytes that were in it. The gateway keeps everything in memory."""
+    size = 0
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
+        keys = [{"Key": each["Key"]} for each in page.get("Contents", [])]
+        size += sum(each["Size"] for each in page.get("Contents", []))
+        if keys:
+            s3.delete_objects(Bucket=bucket, Delete={"Objects": keys})
+    return size
+
+
+def report(costs: dict[tuple[str, str], list[measure.Cost]], size: int, stored: int, megabits: int) -> None:
+    print(f"\n{size / 1e6:.0f} MB of files, {stored / 1e6:.0f} MB as ours stores them; medians of"
+          f" {len(next(iter(costs.values())))}")
+    wall = {key: statistics.median(each.wall for each in all_of) for key, all_of in costs.items()}
+    for step in ("upload", "restore"):
+        print(f"{step:8}" + "".join(f"  {name} {wall[name, step]:.2f} s" for name in ("near", "ours", "restic", "rclone")))
+        cap = stored * 8 / megabits / 1e6
+        attainable = max(wall["near", step], cap)
+        print(f"  of what the line (all that is stored, at its cap: {cap:.1f} s) or the engine near by allows, whichever is slower:"
+              f" {attainable / wall['ours', step]:.2f} (goal 0.9)")
+        for name in ("restic", "rclone"):
+            print(f"  against {name}: {wall['ours', step] / wall[name, step]:.2f} (goal 1 or less)")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--build", type=pathlib.Path, required=True)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--scale", choices=("small", "medium"), default="small")
+    parser.add_argument("--round-trip", type=int, default=50, metavar="MS")
+    parser.add_argument("--megabits", type=int, default=1000)
+    parser.add_argument("--json", type=pathlib.Path)
+    arguments = parser.parse_args()
+    program = arguments.build.resolve() / "cli/intendance"
+    costs: dict[tuple[str, str], list[measure.Cost]] = {}
+    with tempfile.TemporaryDirectory(prefix="intendance-bench-") as folder, CephGateway() as gateway:
+        work = pathlib.Path(folder)
+        keys = gateway.add_user("bench")
+        port = free_ports(1)[0]
+        relay = subprocess.Popen([arguments.build / "bench/relay", str(port), str(gateway.port),
+                                  str(arguments.round_trip), str(arguments.megabits)])
+        try:
+            wait_until("the relay", lambda: answers(port))
+            corpus.build(work / "source", "1", arguments.scale)
+            size, stored = measure.bytes_beneath(work / "source"), 0
+            for number in range(arguments.rounds):
+                print(f"round {number + 1}", flush=True)
+                stored = one_round(Line(gateway, keys, port), work, work / "source", program, costs, number)
+        finally:
+            relay.terminate()
+            relay.wait()
+    report(costs, size, stored, arguments.megabits)
+    if arguments.json:
+        arguments.json.write_text(json.dumps({
+            "machine": measure.machine(), "bytes": size, "stored_bytes": stored, "round_trip_ms": arguments.round_trip,
+            "megabits": arguments.megabits,
+            "costs": {f"{name} {step}": [dataclasses.asdict(each) for each in all_of]
+                      for (name, step), all_of in costs.items()}}, indent=1))
+    return 1 if any(each.status != 0 for all_of in costs.values() for each in all_of) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+#include "storage/open_store.hpp"
+
+#include "core/error.hpp"
+#include "storage/credentials.hpp"
+#include "storage/retrying_store.hpp"
+#include "storage/s3_store.hpp"
+
+#include <utility>
+
+namespace intendance::storage {
+
+namespace {
+
+template <class Identity>
+Identity identity_for(const std::string& url, const StoreAccess& access, const char* wanted) {
+  if (access.credentials_file.empty()) {
+    throw core::ConfigError(url +
+                            " needs credentials: credentials_file = \"…\" in the "
+                            "configuration, or --credentials-file FILE; wanted: " +
+                            wanted);
+  }
+  auto credentials = read_credentials(access.credentials_file);
+  auto* identity = std::get_if<Identity>(&credentials);
+  if (identity == nullptr) {
+    throw core::ConfigError(access.credentials_file.string() +
+                            ": these credentials are of another kind than " + url +
+                            " takes; wanted: " + wanted);
+  }
+  return std::move(*identity);
+}
+
+std::unique_ptr<ObjectStore> open_s3(const std::string& url, const StoreAccess& access) {
+  auto place = S3Place::parse(url);
+  auto identity = identity_for<S3Identity>(url, access, "access_key, secret_key");
+  place.region = std::move(identity.region);
+  return open_s3_store(std::move(place), std::move(identity.keys), core::system_clock(),
+                       access.stop);
+}
+
+} // namespace
+
+std::unique_ptr<ObjectStore> open_store(const std::string& url, const StoreAccess& access) {
+  if (url.starts_with("file:///") && url.size() > 8) return open_directory_store(url.substr(7));
+  const auto from_network = [&](std::unique_ptr<ObjectStore> store) {
+    return retrying(std::move(store), {}, core::system_clock(), access.stop);
+  };
+  if (url.starts_with("s3://") || url.starts_with("s3+http://"))
+    return from_network(open_s3(url, access));
+  throw core::ConfigError("\"" + url +
+                          "\" is not a repository's address\n  allowed: file:///FOLDER · "
+                          "s3://HOST/BUCKET[/PREFIX]");
+}
+
+} // namespace intendance::storage

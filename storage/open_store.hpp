@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+#pragma once
+
+#include "storage/object_store.hpp"
+
+#include <filesystem>
+#include <stop_token>
+#include <string>
+
+namespace intendance::storage {
+
+// What opening a store takes besides its address.
+struct StoreAccess {
+  std::filesystem::path credentials_file = {}; // empty: none
+  std::stop_token stop = {};                   // ends what is sent and waited for with Cancelled
+};
+
+// By address: "file:///srv/backup", "s3://HOST/BUCKET[/PREFIX]", and "s3+http://…" without TLS.
+// What fails on the way to a server is tried again for some minutes. Throws ConfigError for what is
+// not an address of a store, and for credentials that it lacks or that are not its kind's. Nobody
+// is asked yet.
+std::unique_ptr<ObjectStore> open_store(const std::string& url, const StoreAccess& access = {});
+
+} // namespace intendance::storage

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+#include "storage/s3_versions.hpp"
+
+#include "core/error.hpp"
+#include "storage/s3_answers.hpp"
+
+#include <fmt/format.h>
+
+namespace intendance::storage {
+
+namespace {
+
+constexpr std::uint64_t most_answer = std::uint64_t{8} << 20;
+
+constexpr std::string_view cleaning_rules =
+    "<LifecycleConfiguration><Rule><ID>older-versions</ID><Filter><Prefix></Prefix></"
+    "Filter><Status>"
+    "Enabled</Status><NoncurrentVersionExpiration><NoncurrentDays>1</NoncurrentDays>"
+    "</NoncurrentVersionExpiration><AbortIncompleteMultipartUpload><DaysAfterInitiation>7"
+    "</DaysAfterInitiation></AbortIncompleteMultipartUpload></Rule></LifecycleConfiguration>";
+
+// Of 404s: the bucket is there and has nothing of the kind.
+bool is_without(const core::HttpReply& reply) {
+  return reply.status == 404 && s3_element(reply.body, "Code") != "NoSuchBucket";
+}
+
+bool is_unknown(const core::HttpReply& reply) { return reply.status == 501 || reply.status == 405; }
+
+} // namespace
+
+void S3Versions::make_place(std::optional<std::chrono::days> lock) {
+  core::with_context("making " + bucket_.address(), [&] {
+    auto making = bucket_.request("PUT");
+    if (lock) making.headers.emplace_back("x-amz-bucket-object-lock-enabled", "true");
+    const auto made = bucket_.send(std::move(making));
+    if (s3_element(made.body, "Code") != "BucketAlreadyOwnedByYou") bucket_.want_success(made);
+    if (!lock) return;
+    auto rule = bucket_.request("PUT");
+    rule.query = {{"object-lock", ""}};
+    bucket_.want_success(bucket_.send_body(
+        std::move(rule), fmt::format("<ObjectLockConfiguration><ObjectLockEnabled>Enabled"
+                                     "</ObjectLockEnabled><Rule><DefaultRetention><Mode>COMPLIANCE"
+                                     "</Mode><Days>{}</Days></DefaultRetention></Rule>"
+                                     "</ObjectLockConfiguration>",
+                                     lock->count())));
+    // What is beneath goes when its lock ends, and not before: else the bucket would only grow.
+    auto lifecycle = bucket_.request("PUT");
+    lifecycle.query = {{"lifecycle", ""}};
+    bucket_.want_success(bucket_.send_body(std::move(lifecycle), std::string(cleaning_rules)));
+    const auto rules = this->rules();
+    if (!rules || !rules->versions || !rules->lock || rules->lock->mode != LockMode::compliance)
+      throw core::Error("the server made it and did not set the locks that were asked for: it may "
+                        "not have them (Swift has none)");
+  });
+}
+
+std::optional<std::string> S3Versions::property(const char* name) {
+  auto request = bucket_.request("GET");
+  request.query = {{name, ""}};
+  auto reply = bucket_.send(std::move(request));
+  if (is_without(reply) || is_unknown(reply)) return "";
+  if (reply.status == 403) {
+    try {
+      bucket_.want_success(reply);
+    } catch (const core::AccessDenied&) {
+      return std::nullopt;
+    }
+  }
+  bucket_.want_success(reply);
+  return std::move(reply.body);
+}
+
+std::optional<BucketRules> S3Versions::rules() {
+  return core::with_context("rules of " + bucket_.address(), [&]() -> std::optional<BucketRules> {
+    const auto versioning = property("versioning");
+    const auto lock = property("object-lock");
+    if (!versioning || !lock) return std::nullopt;
+    BucketRules rules;
+    rules.versions = s3_element(*versioning, "Status") == "Enabled";
+    if (!lock->empty()) rules.lock = read_s3_default_lock(*lock);
+    return rules;
+  });
+}
+
+std::optional<ObjectLock> S3Versions::lock_of(const std::string& name) {
+  return core::with_context(
+      "lock of " + name + " in " + bucket_.address(), [&]() -> std::optional<ObjectLock> {
+        const auto reply = bucket_.send(bucket_.request("HEAD", name));
+        if (reply.status == 404 || reply.status == 403) return std::nullopt;
+        bucket_.want_success(reply);
+        const auto mode = lock_mode_of(header_of(reply, "x-amz-object-lock-mode"));
+        const auto until = header_of(reply, "x-amz-object-lock-retain-until-date");
+        if (!mode || until.empty()) return std::nullopt;
+        return ObjectLock{*mode, parse_s3_time(until)};
+      });
+}
+
+void S3Versions::extend_lock(const std::string& name, core::TimePoint until) {
+  core::with_context("extending the lock of " + name + " in " + bucket_.address(), [&] {
+    auto request = bucket_.request("PUT", name);
+    request.query = {{"retention", ""}};
+    const auto reply = bucket_.send_body(
+        std::move(request),
+        fmt::format("<Retention><Mode>COMPLIANCE</Mode><RetainUntilDate>{}</RetainUntilDate>"
+                    "</Retention>",
+                    core::format_utc(until)));
+    bucket_.want_success(reply);
+  });
+}
+
+void S3Versions::list_versions(const std::string& prefix,
+                               const std::function<void(const ObjectVersion&)>& visit) {
+  const auto& own = bucket_.place().prefix;
+  S3VersionListing listing;
+  do {
+    listing = core::with_context("listing versions in " + bucket_.address(), [&] {
+      auto request = bucket_.request("GET");
+      request.query = {{"versions", ""}, {"prefix", own + prefix}};
+      if (!listing.next_key.empty()) {
+        request.query.emplace_back("key-marker", listing.next_key);
+        request.query.emplace_back("version-id-marker", listing.next_version);
+      }
+      core::HttpCall call;
+      call.most_body = most_answer;
+      const auto reply = bucket_.send(std::move(request), std::move(call));
+      bucket_.want_success(reply);
+      return read_s3_versions(reply.body);
+    });
+    for (auto version : listing.versions) {
+      if (!version.name.starts_with(own)) continue;
+      version.name.erase(0, own.size());
+      visit(version);
+    }
+  } while (!listing.next_key.empty());
+}
+
+void S3Versions::put_back(const ObjectVersion& version) {
+  core::with_context("putting back " + version.name + " in " + bucket_.address(), [&] {
+    auto request = bucket_.request("PUT", version.name);
+    request.headers.emplace_back("x-amz-copy-source", encode_path(request.path) +
+                                                          "?versionId=" + encode_path(version.id));
+    const auto reply = bucket_.send(std::move(request));
+    bucket_.want_success(reply);
+    // The answer begins before the copy is made.
+    if (const auto code = s3_element(reply.body, "Code"); !code.empty())
+      throw core::TransientError("was not copied: " + code);
+  });
+}
+
+void S3Versions::take_away(const ObjectVersion& mark) {
+  core::with_context("bringing back " + mark.name + " in " + bucket_.address(), [&] {
+    auto request = bucket_.request("DELETE", mark.name);
+    request.query = {{"versionId", mark.id}};
+    bucket_.want_success(bucket_.send(std::move(request)));
+  });
+}
+
+} // namespace intendance::storage
