@@ -102,7 +102,7 @@ class Completion(unittest.TestCase):
         self.assertNotIn("man-page", first)
         self.assertNotIn("rebuild-index", first)
         self.assertEqual(["repository"], self.all_of("intendance repos"))
-        self.assertEqual(["info", "init", "rebuild-index", "repair", "restore-trust"], sorted(self.all_of("intendance repository ")))
+        self.assertEqual(["info", "init", "rebuild-index", "repair", "restore-trust", "undelete"], sorted(self.all_of("intendance repository ")))
         self.assertEqual("intendance repository rebuild-index ", self.line_after("intendance repository reb", "t"))
 
     def test_options(self) -> None:
