@@ -16,6 +16,7 @@ using core::to_hex;
 
 namespace {
 
+constexpr std::size_t largest_kept_snapshot = std::size_t{1} << 20;
 constexpr int most_attempts = 5; // at a list of which something was gone when it was read
 
 // A key that was revoked says so, rather than that it opens nothing.
@@ -181,6 +182,7 @@ std::vector<Snapshot> Repository::snapshots(std::vector<Finding>& findings, Copi
       const auto name = digest_of(object_name);
       if (!name) throw CorruptData("is not a name of a snapshot");
       found.push_back(decode_snapshot(*name, *object, *trust_, *secrets_));
+      keep_newest(found.back(), *object);
       check_trust_version(found.back(), findings);
     } catch (const core::Unanswered&) {
       throw;
@@ -211,6 +213,7 @@ void Repository::take_copies(std::vector<std::string>& names, std::vector<Snapsh
       return;
     }
     left.erase(object_name);
+    keep_newest(found.back(), object);
     check_trust_version(found.back(), findings);
   };
   for_each_copy(*store_, use, [&](const std::string& catalogue, const std::string& message) {
@@ -259,9 +262,24 @@ Snapshot Repository::find_snapshot(const std::string& wanted,
                   wanted, matching.empty() ? "none" : "several", all.size(), store_->address()));
 }
 
+// Who lists snapshots mostly asks for the body of the last one next.
+void Repository::keep_newest(const Snapshot& snapshot, ByteView object) const {
+  newest_->with([&](Newest& newest) {
+    const auto& header = snapshot.header;
+    if (std::tie(header.started, header.sequence) < std::tie(newest.started, newest.sequence))
+      return;
+    newest = {snapshot.name, header.started, header.sequence, {}};
+    if (object.size() <= largest_kept_snapshot) newest.object.assign(object.begin(), object.end());
+  });
+}
+
 SnapshotBody Repository::body(const Snapshot& snapshot) const {
   const auto object_name = snapshot_object_name(snapshot.name);
   return core::with_context(object_name, [&] {
+    const auto kept = newest_->with([&](const Newest& newest) {
+      return newest.name == snapshot.name ? newest.object : Buffer();
+    });
+    if (!kept.empty()) return decode_snapshot_body(kept, *trust_, *secrets_);
     const auto object = store_->get(object_name, longest_snapshot);
     if (!object) throw CorruptData("is gone");
     if (core::sha256(*object) != snapshot.name) throw CorruptData("is not what its name says");
@@ -270,14 +288,16 @@ SnapshotBody Repository::body(const Snapshot& snapshot) const {
 }
 
 void Repository::update(ChunkIndex& index, std::vector<Finding>& findings) const {
-  std::set<core::Digest> present;
-  store_->list("indexes/", [&](const storage::ObjectInfo& info) {
-    if (const auto name = digest_of(info.name)) present.insert(*name);
-  });
-  // A pack that only a vanished index named may be gone with it.
-  if (!std::includes(present.begin(), present.end(), index.objects().begin(),
-                     index.objects().end())) {
-    index.clear();
+  if (!index.objects().empty()) {
+    std::set<core::Digest> present;
+    store_->list("indexes/", [&](const storage::ObjectInfo& info) {
+      if (const auto name = digest_of(info.name)) present.insert(*name);
+    });
+    // A pack that only a vanished index named may be gone with it.
+    if (!std::includes(present.begin(), present.end(), index.objects().begin(),
+                       index.objects().end())) {
+      index.clear();
+    }
   }
   if (!add_indexes(index, findings)) add_packs_without_index(index, findings);
 }

@@ -7,6 +7,7 @@
 #include "backupd/repository/snapshot.hpp"
 #include "backupd/repository/trust_store.hpp"
 #include "core/error.hpp"
+#include "core/synchronized.hpp"
 #include "storage/get_each.hpp"
 
 #include <filesystem>
@@ -99,6 +100,7 @@ private:
                   std::vector<Finding>& findings) const;
   void take_copies(std::vector<std::string>& names, std::vector<Snapshot>& found,
                    std::vector<Finding>& findings) const;
+  void keep_newest(const Snapshot& snapshot, ByteView object) const;
   void check_trust_version(const Snapshot& snapshot, std::vector<Finding>& findings) const;
   void open_secrets(const KeyFolder& keys, std::initializer_list<Role> roles);
 
@@ -108,6 +110,15 @@ private:
   std::unique_ptr<WriterKey> writer_;
   std::unique_ptr<BlockOpener> opener_;
   std::unique_ptr<ChunkNamer> namer_;
+  // Of the newest snapshot that was listed: its object.
+  struct Newest {
+    SnapshotName name{};
+    core::TimePoint started{};
+    std::uint64_t sequence = 0;
+    Buffer object;
+  };
+  std::unique_ptr<core::Synchronized<Newest>> newest_ =
+      std::make_unique<core::Synchronized<Newest>>();
   Role role_ = Role::reader;
   std::vector<Finding> findings_;
 };
