@@ -2,11 +2,10 @@
 #include "storage/s3_answers.hpp"
 
 #include "core/error.hpp"
+#include "storage/http_connections.hpp"
 
 #include <fmt/format.h>
 #include <pugixml.hpp>
-
-#include <charconv>
 
 namespace intendance::storage {
 
@@ -52,22 +51,6 @@ ObjectVersion version_of(const pugi::xml_node& node) {
   version.is_newest = node.child("IsLatest").text().as_bool();
   version.written = time_of(node, version.name);
   return version;
-}
-
-bool is_page(const core::HttpReply& reply) {
-  const auto type = reply.headers.find("content-type");
-  return type != reply.headers.end() && type->second.starts_with("text/html");
-}
-
-// Seconds; the form with a date is as good as no word.
-std::optional<std::chrono::seconds> retry_after(const core::HttpReply& reply) {
-  const auto header = reply.headers.find("retry-after");
-  if (header == reply.headers.end()) return std::nullopt;
-  const auto& text = header->second;
-  unsigned count = 0;
-  const auto read = std::from_chars(text.data(), text.data() + text.size(), count);
-  if (read.ec != std::errc() || read.ptr != text.data() + text.size()) return std::nullopt;
-  return std::chrono::seconds(count);
 }
 
 struct Meaning {
@@ -184,7 +167,7 @@ void throw_s3_failure(const core::HttpReply& reply, core::TimePoint now) {
   const auto answered =
       fmt::format("answers {}{}{}", reply.status, code.empty() ? "" : " " + code,
                   message.empty() || message == code ? "" : " (" + message.substr(0, 200) + ")");
-  if (code.empty() && is_page(reply)) {
+  if (code.empty() && is_html(reply)) {
     const auto page = answered + " with a page for people: a proxy or another server stands there";
     if (reply.status >= 500) throw core::TransientError(page);
     throw core::Error(page);
@@ -199,7 +182,7 @@ void throw_s3_failure(const core::HttpReply& reply, core::TimePoint now) {
   if (reply.status == 413 || reply.status == 507)
     throw core::Error(answered + ": no room left; a larger quota, or less that is kept");
   if (reply.status == 429 || reply.status >= 500 || code == "RequestTimeout")
-    throw core::TransientError(answered, retry_after(reply));
+    throw core::TransientError(answered, retry_after_of(reply));
   if (reply.status / 100 == 3)
     throw core::Error(answered + ": the bucket is elsewhere; correct the address or the region");
   throw core::Error(answered);

@@ -19,7 +19,8 @@ constexpr std::string_view digest_of_nothing =
 S3Bucket::S3Bucket(S3Place place, S3Credentials credentials, core::Clock& clock,
                    std::stop_token stop)
     : place_(std::move(place)), credentials_(std::move(credentials)), clock_(clock),
-      stop_(std::move(stop)), host_(place_.endpoint.substr(place_.endpoint.find("://") + 3)) {}
+      host_(place_.endpoint.substr(place_.endpoint.find("://") + 3)),
+      connections_(std::move(stop)) {}
 
 SignedParts S3Bucket::request(const char* method) const {
   return {method, "/" + place_.bucket, {}, {}, std::string(digest_of_nothing)};
@@ -31,7 +32,6 @@ SignedParts S3Bucket::request(const char* method, const std::string& name) const
   return request;
 }
 
-// One that failed is not given back.
 core::HttpReply S3Bucket::send(SignedParts request, core::HttpCall call) {
   request.headers.emplace_back("host", host_);
   sign_v4(request, credentials_, place_.region, clock_.now());
@@ -39,13 +39,7 @@ core::HttpReply S3Bucket::send(SignedParts request, core::HttpCall call) {
   call.url = place_.endpoint + encode_path(request.path);
   if (!request.query.empty()) call.url += "?" + canonical_query(request.query);
   call.headers = std::move(request.headers);
-  call.connect_timeout = std::chrono::seconds(30);
-  call.timeout = std::chrono::milliseconds(0);
-  call.stall_timeout = std::chrono::seconds(60);
-  auto client = borrow();
-  auto reply = client->send(call, stop_);
-  connections_.with([&](auto& spare) { spare.push_back(std::move(client)); });
-  return reply;
+  return connections_.send(std::move(call));
 }
 
 core::HttpReply S3Bucket::send_body(SignedParts request, std::string body) {
@@ -68,23 +62,8 @@ std::string S3Bucket::address() const {
   return text;
 }
 
-std::unique_ptr<core::HttpClient> S3Bucket::borrow() {
-  auto client = connections_.with([](auto& spare) {
-    if (spare.empty()) return std::unique_ptr<core::HttpClient>();
-    auto last = std::move(spare.back());
-    spare.pop_back();
-    return last;
-  });
-  return client ? std::move(client) : std::make_unique<core::HttpClient>();
-}
-
 bool is_absent(const core::HttpReply& reply) {
   return reply.status == 404 && s3_element(reply.body, "Code") != "NoSuchBucket";
-}
-
-std::string header_of(const core::HttpReply& reply, const std::string& name) {
-  const auto found = reply.headers.find(name);
-  return found == reply.headers.end() ? "" : found->second;
 }
 
 } // namespace intendance::storage

@@ -2,14 +2,11 @@
 // Requests to one bucket, signed.
 #pragma once
 
-#include "core/http_client.hpp"
-#include "core/synchronized.hpp"
+#include "storage/http_connections.hpp"
 #include "storage/s3_store.hpp"
 
-#include <memory>
 #include <stop_token>
 #include <string>
-#include <vector>
 
 namespace intendance::storage {
 
@@ -32,20 +29,15 @@ public:
   std::string address() const;
 
 private:
-  std::unique_ptr<core::HttpClient> borrow();
-
   const S3Place place_;
   const S3Credentials credentials_;
   core::Clock& clock_;
-  const std::stop_token stop_;
   const std::string host_;
-  core::Synchronized<std::vector<std::unique_ptr<core::HttpClient>>> connections_;
+  HttpConnections connections_;
 };
 
 // 404 also says that there is no bucket; only an object is something that may be absent. A HEAD has
 // no body that tells.
 bool is_absent(const core::HttpReply& reply);
-// Of an answer; empty: it has none.
-std::string header_of(const core::HttpReply& reply, const std::string& name);
 
 } // namespace intendance::storage
