@@ -16,8 +16,8 @@ CountingStore::~CountingStore() = default;
 StoreCounts CountingStore::counts() const { return counters_->counts.copy(); }
 
 template <class Call>
-auto CountingStore::count(std::uint64_t StoreCounts::*verb, Call&& call) {
-  counters_->counts.with([&](StoreCounts& counts) { ++(counts.*verb); });
+auto CountingStore::count(std::uint64_t StoreCounts::*verb, Call&& call, std::uint64_t times) {
+  counters_->counts.with([&](StoreCounts& counts) { counts.*verb += times; });
   try {
     return call();
   } catch (...) {
@@ -56,6 +56,11 @@ std::optional<ObjectInfo> CountingStore::head(const std::string& name) {
 
 void CountingStore::remove(const std::string& name) {
   count(&StoreCounts::removes, [&] { inner_.remove(name); });
+}
+
+void CountingStore::remove_all(std::span<const std::string> names) {
+  count(
+      &StoreCounts::removes, [&] { inner_.remove_all(names); }, names.size());
 }
 
 std::string CountingStore::address() const { return inner_.address(); }

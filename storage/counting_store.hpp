@@ -28,6 +28,7 @@ public:
             const std::function<void(const ObjectInfo&)>& visit) override;
   std::optional<ObjectInfo> head(const std::string& name) override;
   void remove(const std::string& name) override;
+  void remove_all(std::span<const std::string> names) override; // counts as so many
   std::string address() const override;
   ObjectVersions* versions() override { return inner_.versions(); }
   unsigned connections() const override { return inner_.connections(); }
@@ -35,7 +36,7 @@ public:
 private:
   struct Counters;
   template <class Call>
-  auto count(std::uint64_t StoreCounts::*verb, Call&& call);
+  auto count(std::uint64_t StoreCounts::*verb, Call&& call, std::uint64_t times = 1);
 
   ObjectStore& inner_;
   std::unique_ptr<Counters> counters_;

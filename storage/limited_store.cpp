@@ -105,6 +105,7 @@ public:
   }
   std::optional<ObjectInfo> head(const std::string& name) override { return inner_.head(name); }
   void remove(const std::string& name) override { inner_.remove(name); }
+  void remove_all(std::span<const std::string> names) override { inner_.remove_all(names); }
   std::string address() const override { return inner_.address(); }
   ObjectVersions* versions() override { return inner_.versions(); }
   unsigned connections() const override { return inner_.connections(); }

@@ -70,6 +70,12 @@ public:
   // An absent object is not an error: somebody else may have removed it.
   virtual void remove(const std::string& name) = 0;
 
+  // Each of them, in any order, with as few requests as the store allows. When it throws, some may
+  // be gone.
+  virtual void remove_all(std::span<const std::string> names) {
+    for (const auto& name : names) remove(name);
+  }
+
   // For messages, without secrets: "file:///srv/backup".
   virtual std::string address() const = 0;
 

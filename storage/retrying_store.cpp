@@ -62,6 +62,10 @@ public:
   void remove(const std::string& name) override {
     again(name, [&] { inner_->remove(name); });
   }
+  void remove_all(std::span<const std::string> names) override {
+    if (names.empty()) return;
+    again(names.front(), [&] { inner_->remove_all(names); });
+  }
   std::string address() const override { return inner_->address(); }
   ObjectVersions* versions() override { return inner_->versions(); }
   unsigned connections() const override { return inner_->connections(); }

@@ -41,6 +41,10 @@ public:
     check();
     inner_->remove(name);
   }
+  void remove_all(std::span<const std::string> names) override {
+    check();
+    inner_->remove_all(names);
+  }
   std::string address() const override { return inner_->address(); }
   ObjectVersions* versions() override { return inner_->versions(); }
   unsigned connections() const override { return inner_->connections(); }

@@ -39,7 +39,7 @@ void IndexRewriter::store() {
 
 void IndexRewriter::finish() {
   store();
-  for (const auto& name : replaced_) repository_.store().remove(name);
+  repository_.store().remove_all(replaced_);
   replaced_.clear();
   added_.clear();
 }

@@ -21,6 +21,7 @@ constexpr std::chrono::hours clock_margin{1};
 // Packs much smaller than a full one are rewritten when there are some: each backup leaves one.
 constexpr std::uint64_t small_pack = std::uint64_t{6} << 20;
 constexpr std::size_t small_packs_worth_merging = 16;
+constexpr std::size_t deleted_at_once = 100; // packs, in one request where the store can
 
 class Prune {
 public:
@@ -234,11 +235,7 @@ private:
     delete_packs(due);
     read_packs();
     for (const auto& mark : due) {
-      const bool gone = std::none_of(mark.packs.begin(), mark.packs.end(), [&](const auto& name) {
-        const auto pack = index_.find_pack(name);
-        return pack && stored_.contains(*pack);
-      });
-      if (gone) repository_.store().remove(mark.object);
+      if (packs_of({mark}).empty()) repository_.store().remove(mark.object);
     }
   }
 
@@ -343,11 +340,15 @@ private:
       if (names_any(info, names)) rewriter.replace(info, names);
     }
     rewriter.finish();
-    for (const auto pack : packs) {
-      repository_.store().remove(blocks_->pack_name(pack));
-      ++report_.deleted;
-      work_.add_item();
-      report_.deleted_bytes += index_.packs().at(pack).size;
+    for (std::size_t at = 0; at < packs.size();) { // in any order: each is marked and replaced
+      std::vector<std::string> batch;
+      for (; at < packs.size() && batch.size() < deleted_at_once; ++at) {
+        batch.push_back(blocks_->pack_name(packs[at]));
+        report_.deleted_bytes += index_.packs().at(packs[at]).size;
+      }
+      repository_.store().remove_all(batch);
+      report_.deleted += batch.size();
+      work_.add_items(batch.size());
     }
   }
 

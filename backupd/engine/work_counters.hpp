@@ -59,7 +59,8 @@ public:
     next.estimated.store(total.estimated, relaxed);
     phase_.store(phase, std::memory_order_release);
   }
-  void add_item() noexcept { current().items.fetch_add(1, relaxed); }
+  void add_item() noexcept { add_items(1); }
+  void add_items(std::uint64_t count) noexcept { current().items.fetch_add(count, relaxed); }
   void add_bytes(std::uint64_t count) noexcept { current().bytes.fetch_add(count, relaxed); }
   void set_new_bytes(std::uint64_t count) noexcept { current().new_bytes.store(count, relaxed); }
 

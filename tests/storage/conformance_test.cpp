@@ -140,12 +140,29 @@ TEST_P(ObjectStoreConformance, RemovesAndForgivesAbsence) {
   EXPECT_TRUE(names("").empty());
 }
 
+TEST_P(ObjectStoreConformance, RemovesManyAtOnce) {
+  std::vector<std::string> all;
+  for (int each = 100; each < 130; ++each) {
+    all.push_back("packs/" + std::to_string(each));
+    put(all.back(), "x");
+  }
+  put("kept", "x");
+  all.push_back("absent");
+  store_.remove_all(all);
+  EXPECT_EQ(names(""), std::vector<std::string>{"kept"});
+  EXPECT_EQ(get("packs/100"), "(absent)");
+  store_.remove_all(all);
+  store_.remove_all({});
+  EXPECT_EQ(get("kept"), "x");
+}
+
 TEST_P(ObjectStoreConformance, RefusesNamesThatNotEveryStoreCanKeep) {
   for (const char* name :
        {"", "/a", "a/", "a//b", "..", "a/../b", ".hidden", "A", "a b", "a\nb", "é"}) {
     EXPECT_THROW(put(name, "x"), core::Error) << name;
     EXPECT_THROW(store_.get(name, 1), core::Error) << name;
     EXPECT_THROW(store_.remove(name), core::Error) << name;
+    EXPECT_THROW(store_.remove_all(std::vector<std::string>{name, "b"}), core::Error) << name;
   }
 }
 

@@ -123,13 +123,14 @@ TEST(CountingStore, CountsRequestsBytesAndFailures) {
   store.head("a");
   names_in(store);
   store.remove("a");
+  store.remove_all(std::vector<std::string>{"b", "c"});
   const auto counts = store.counts();
   EXPECT_EQ(counts.puts, 2u);
   EXPECT_EQ(counts.gets, 3u);
   EXPECT_EQ(counts.heads, 1u);
   EXPECT_EQ(counts.lists, 1u);
-  EXPECT_EQ(counts.removes, 1u);
-  EXPECT_EQ(counts.requests(), 8u);
+  EXPECT_EQ(counts.removes, 3u);
+  EXPECT_EQ(counts.requests(), 10u);
   EXPECT_EQ(counts.failures, 1u);
   EXPECT_EQ(counts.bytes_put, 5u);
   EXPECT_EQ(counts.bytes_got, 7u);
