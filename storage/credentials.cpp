@@ -34,30 +34,49 @@ Credentials s3_identity(core::ConfigTable& table) {
   return identity;
 }
 
-Credentials keystone_identity(core::ConfigTable& table) {
-  KeystoneIdentity identity;
-  identity.auth_url = table.text("auth_url");
-  if (!identity.auth_url.starts_with("https://") && !identity.auth_url.starts_with("http://"))
-    table.fail("auth_url", "is not an address of Keystone\n  allowed: https://HOST[:PORT]/v3");
-  while (identity.auth_url.ends_with('/')) identity.auth_url.pop_back();
-  identity.id = table.text("application_credential_id");
-  identity.secret = secret(table, "application_credential_secret");
-  return identity;
+ApplicationCredential application_credential(core::ConfigTable& table) {
+  return {table.text("application_credential_id"), secret(table, "application_credential_secret")};
 }
+
+PasswordLogin password_login(core::ConfigTable& table) {
+  constexpr std::string_view domain = "Default";
+  return {table.text("username"), table.text("user_domain", domain), secret(table, "password"),
+          table.text("project"), table.text("project_domain", domain)};
+}
+
+std::string auth_url(core::ConfigTable& table) {
+  auto url = table.text("auth_url");
+  if (!url.starts_with("https://") && !url.starts_with("http://"))
+    table.fail("auth_url", "is not an address of Keystone\n  allowed: https://HOST[:PORT]/v3");
+  while (url.ends_with('/')) url.pop_back();
+  if (!url.ends_with("/v3")) url += "/v3"; // as OpenStack's own programs take it
+  return url;
+}
+
+constexpr const char* kinds =
+    "\n  allowed: access_key, secret_key, region (S3) · auth_url with application_credential_id, "
+    "application_credential_secret, or with username, password, project, user_domain, "
+    "project_domain, or with token (Keystone)";
 
 } // namespace
 
 Credentials read_credentials(const std::filesystem::path& file) {
   auto table = core::load_config_table(file);
   refuse_open_file(file);
-  const bool s3 = table.has("access_key"), keystone = table.has("application_credential_id");
-  if (s3 == keystone) {
+  const bool s3 = table.has("access_key"), application = table.has("application_credential_id"),
+             password = table.has("username"), token = table.has("token");
+  const auto count = int{s3} + int{application} + int{password} + int{token};
+  if (count != 1) {
     throw core::ConfigError(
-        file.string() + (s3 ? ": holds credentials of two kinds" : ": holds no credentials") +
-        "\n  allowed: access_key, secret_key, region (S3) · auth_url, application_credential_id, "
-        "application_credential_secret (Keystone)");
+        file.string() +
+        (count > 1 ? ": holds credentials of two kinds" : ": holds no credentials") + kinds);
   }
-  auto credentials = s3 ? s3_identity(table) : keystone_identity(table);
+  auto credentials = s3 ? s3_identity(table) : Credentials(KeystoneIdentity{auth_url(table), {}});
+  if (auto* keystone = std::get_if<KeystoneIdentity>(&credentials)) {
+    if (application) keystone->proof = application_credential(table);
+    if (password) keystone->proof = password_login(table);
+    if (token) keystone->proof = ExistingToken{secret(table, "token")};
+  }
   table.finish();
   return credentials;
 }

@@ -15,18 +15,31 @@ struct S3Identity {
   std::string region = "us-east-1"; // Ceph and Swift take any
 };
 
-// An application credential of Keystone, which a user makes for one program and can take back.
-struct KeystoneIdentity {
-  std::string auth_url; // "https://keystone.example.ca:5000/v3"
+// What proves to Keystone who we are.
+struct ApplicationCredential { // a user makes it for one program, and can take it back
   std::string id;
   core::SecretBytes secret;
+};
+struct PasswordLogin {
+  std::string user, user_domain;
+  core::SecretBytes password;
+  std::string project, project_domain;
+};
+struct ExistingToken { // that somebody else asked for; it cannot be renewed
+  core::SecretBytes token;
+};
+
+struct KeystoneIdentity {
+  std::string auth_url; // "https://keystone.example.ca:5000/v3"
+  std::variant<ApplicationCredential, PasswordLogin, ExistingToken> proof;
 };
 
 using Credentials = std::variant<S3Identity, KeystoneIdentity>;
 
-// access_key, secret_key and perhaps region; or auth_url, application_credential_id and
-// application_credential_secret. Throws ConfigError for what is neither, and AccessDenied for a
-// file that everybody on the machine may read.
+// access_key, secret_key and perhaps region; or auth_url together with application_credential_id
+// and application_credential_secret, or with username, password, project and perhaps user_domain
+// and project_domain, or with token. Throws ConfigError for what is none of these, and AccessDenied
+// for a file that everybody on the machine may read.
 Credentials read_credentials(const std::filesystem::path& file);
 
 } // namespace intendance::storage

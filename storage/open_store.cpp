@@ -5,6 +5,7 @@
 #include "storage/credentials.hpp"
 #include "storage/retrying_store.hpp"
 #include "storage/s3_store.hpp"
+#include "storage/swift_store.hpp"
 
 #include <utility>
 
@@ -38,6 +39,13 @@ std::unique_ptr<ObjectStore> open_s3(const std::string& url, const StoreAccess& 
                        access.stop);
 }
 
+std::unique_ptr<ObjectStore> open_swift(const std::string& url, const StoreAccess& access) {
+  auto place = SwiftPlace::parse(url);
+  auto identity = identity_for<KeystoneIdentity>(
+      url, access, "auth_url, application_credential_id, application_credential_secret");
+  return open_swift_store(std::move(place), std::move(identity), core::system_clock(), access.stop);
+}
+
 } // namespace
 
 std::unique_ptr<ObjectStore> open_store(const std::string& url, const StoreAccess& access) {
@@ -47,9 +55,11 @@ std::unique_ptr<ObjectStore> open_store(const std::string& url, const StoreAcces
   };
   if (url.starts_with("s3://") || url.starts_with("s3+http://"))
     return from_network(open_s3(url, access));
+  if (url.starts_with("swift://") || url.starts_with("swift+http://"))
+    return from_network(open_swift(url, access));
   throw core::ConfigError("\"" + url +
                           "\" is not a repository's address\n  allowed: file:///FOLDER · "
-                          "s3://HOST/BUCKET[/PREFIX]");
+                          "s3://HOST/BUCKET[/PREFIX] · swift://HOST/CONTAINER[/PREFIX]");
 }
 
 } // namespace intendance::storage

@@ -15,7 +15,8 @@ struct StoreAccess {
   std::stop_token stop = {};                   // ends what is sent and waited for with Cancelled
 };
 
-// By address: "file:///srv/backup", "s3://HOST/BUCKET[/PREFIX]", and "s3+http://…" without TLS.
+// By address: "file:///srv/backup", "s3://HOST/BUCKET[/PREFIX]", "swift://HOST/CONTAINER[/PREFIX]",
+// and "s3+http://…" and "swift+http://…" without TLS.
 // What fails on the way to a server is tried again for some minutes. Throws ConfigError for what is
 // not an address of a store, and for credentials that it lacks or that are not its kind's. Nobody
 // is asked yet.

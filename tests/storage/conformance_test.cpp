@@ -184,7 +184,9 @@ INSTANTIATE_TEST_SUITE_P(Stores, ObjectStoreConformance,
                          [](const auto& each) { return each.param; });
 
 TEST(OpenStore, RefusesWhatIsNoAddress) {
-  for (const char* url : {"", "file://", "file://relative", "ftp://x/y", "/srv/backup"}) {
+  for (const char* url :
+       {"", "file://", "file://relative", "ftp://x/y", "/srv/backup", "swift://", "swift://host",
+        "swift:///container", "swift+http://host/", "s3://host"}) {
     EXPECT_THROW(open_store(url), core::ConfigError) << url;
   }
 }

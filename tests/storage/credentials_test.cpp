@@ -41,8 +41,37 @@ TEST_F(ReadCredentials, OfBothKinds) {
       write("auth_url = \"https://keystone.example.ca:5000/v3/\"\napplication_credential_id = "
             "\"i\"\napplication_credential_secret = \"s\"\n")));
   EXPECT_EQ(keystone.auth_url, "https://keystone.example.ca:5000/v3");
-  EXPECT_EQ(keystone.id, "i");
-  EXPECT_EQ(core::as_text(keystone.secret.view()), "s");
+  const auto& application = std::get<ApplicationCredential>(keystone.proof);
+  EXPECT_EQ(application.id, "i");
+  EXPECT_EQ(core::as_text(application.secret.view()), "s");
+}
+
+TEST_F(ReadCredentials, OfAPasswordOrAToken) {
+  const auto with = [&](const std::string& keys) {
+    return std::get<KeystoneIdentity>(
+        read_credentials(write("auth_url = \"https://keystone.example.ca:5000\"\n" + keys)));
+  };
+  const std::string login = "username = \"b\"\npassword = \"p\"\nproject = \"lab\"\n";
+  const auto plain = with(login);
+  EXPECT_EQ(plain.auth_url, "https://keystone.example.ca:5000/v3");
+  EXPECT_EQ(std::get<PasswordLogin>(plain.proof).user, "b");
+  EXPECT_EQ(core::as_text(std::get<PasswordLogin>(plain.proof).password.view()), "p");
+  EXPECT_EQ(std::get<PasswordLogin>(plain.proof).project, "lab");
+  EXPECT_EQ(std::get<PasswordLogin>(plain.proof).user_domain, "Default");
+  EXPECT_EQ(std::get<PasswordLogin>(plain.proof).project_domain, "Default");
+  const auto domains = with(login + "user_domain = \"U\"\nproject_domain = \"P\"\n");
+  EXPECT_EQ(std::get<PasswordLogin>(domains.proof).user_domain, "U");
+  EXPECT_EQ(std::get<PasswordLogin>(domains.proof).project_domain, "P");
+  const auto token = with("token = \"t\"\n");
+  EXPECT_EQ(core::as_text(std::get<ExistingToken>(token.proof).token.view()), "t");
+  EXPECT_NE(refusal<core::ConfigError>("auth_url = \"https://k/v3\"\nusername = \"b\"\npassword = "
+                                       "\"p\"\n")
+                .find("project"),
+            std::string::npos);
+  EXPECT_NE(refusal<core::ConfigError>("auth_url = \"https://k/v3\"\ntoken = \"t\"\nusername = "
+                                       "\"b\"\n")
+                .find("of two kinds"),
+            std::string::npos);
 }
 
 TEST_F(ReadCredentials, SaysWhatIsWantedInPlaceOfWhatIsThere) {
@@ -96,6 +125,14 @@ TEST_F(ReadCredentials, AStoreSaysWhatItLacks) {
   write("access_key = \"a\"\nsecret_key = \"s\"\n");
   EXPECT_EQ(open_store("s3://objets.example.ca/lab/web-1", {file_})->address(),
             "s3://objets.example.ca/lab/web-1");
+}
+
+TEST_F(ReadCredentials, AStoreOfSwiftTakesKeystones) {
+  write("auth_url = \"https://k/v3\"\ntoken = \"t\"\n");
+  for (const char* url : {"swift://objets.example.ca:8080/lab/web-1", "swift+http://127.0.0.1/lab"})
+    EXPECT_EQ(open_store(url, {file_})->address(), url);
+  write("access_key = \"a\"\nsecret_key = \"s\"\n");
+  EXPECT_THROW(open_store("swift://objets.example.ca/lab", {file_}), core::ConfigError);
 }
 
 } // namespace
