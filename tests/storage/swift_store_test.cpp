@@ -8,6 +8,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <sstream>
@@ -67,7 +68,7 @@ protected:
 
 using Names = std::vector<std::string>;
 
-TEST_F(SwiftServer, WhatIsLongGoesInSegmentsAndIsOneObject) {
+TEST_F(SwiftServer, WhatIsLongGoesInSegmentsThatGoWithIt) {
   store_->put("packs/large", Pattern(large));
   EXPECT_EQ(segments(), 3u);
   EXPECT_EQ(names(*store_), Names{"packs/large"});
@@ -84,9 +85,11 @@ TEST_F(SwiftServer, WhatIsLongGoesInSegmentsAndIsOneObject) {
   EXPECT_EQ(whole->back(), Pattern::at(large - 1));
   EXPECT_THROW(store_->put("packs/large", Pattern(large)), core::Error);
   EXPECT_EQ(segments(), 3u);
-  store_->remove("packs/large");
+  store_->put("packs/small", core::as_bytes("x"));
+  store_->put("packs/kept", core::as_bytes("x"));
+  store_->remove_all(Names{"packs/large", "packs/small", "packs/absent"});
+  EXPECT_EQ(names(*store_, "packs/"), Names{"packs/kept"});
   EXPECT_EQ(segments(), 0u);
-  EXPECT_TRUE(names(*store_).empty());
 }
 
 TEST_F(SwiftServer, OfAnUploadThatFailedNothingIsLeft) {
@@ -95,13 +98,22 @@ TEST_F(SwiftServer, OfAnUploadThatFailedNothingIsLeft) {
   EXPECT_FALSE(store_->head("a"));
 }
 
-TEST_F(SwiftServer, WhatIsRemovedInBulkTakesItsSegmentsWithIt) {
-  store_->put("packs/large", Pattern(large));
-  store_->put("packs/small", core::as_bytes("x"));
-  store_->put("packs/kept", core::as_bytes("x"));
-  store_->remove_all(Names{"packs/large", "packs/small", "packs/absent"});
-  EXPECT_EQ(names(*store_, "packs/"), Names{"packs/kept"});
-  EXPECT_EQ(segments(), 0u);
+TEST_F(SwiftServer, BytesThatChangeOnTheirWayAreNotStored) {
+  class Changing final : public Content {
+    std::uint64_t size() const override { return 1000; }
+    void read(std::uint64_t, std::span<std::uint8_t> into) const override {
+      std::fill(into.begin(), into.end(), ++times_);
+    }
+    mutable std::uint8_t times_ = 0;
+  };
+  try {
+    store_->put("a", Changing());
+    FAIL() << "nothing was thrown";
+  } catch (const core::CorruptData& error) {
+    EXPECT_NE(std::string_view(error.what()).find("received other bytes"), std::string_view::npos)
+        << error.what();
+  }
+  EXPECT_FALSE(store_->head("a"));
 }
 
 TEST_F(SwiftServer, ListsGoOnWhereAPartEnds) {
@@ -171,6 +183,22 @@ TEST_F(SwiftLag, AListDoesNotShowWhatIsGone) {
   const auto store = open(address_);
   EXPECT_EQ(names(*store, "b/"), Names{"b/3"});
   EXPECT_EQ(names(*store), Names{"b/3"});
+}
+
+// In two parts, between which somebody changes the bytes where the server keeps them.
+class SwiftDamage : public SwiftServer {};
+
+TEST_F(SwiftDamage, Before) { open(address_)->put("d/1", core::as_bytes("telltale contents")); }
+
+TEST_F(SwiftDamage, OfWhatIsStoredIsNoticed) {
+  try {
+    open(address_)->get("d/1", 1000);
+    FAIL() << "nothing was thrown";
+  } catch (const core::CorruptData& error) {
+    EXPECT_NE(std::string_view(error.what()).find("other bytes than were stored"),
+              std::string_view::npos)
+        << error.what();
+  }
 }
 
 } // namespace
