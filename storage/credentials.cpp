@@ -53,30 +53,63 @@ std::string auth_url(core::ConfigTable& table) {
   return url;
 }
 
-constexpr const char* kinds =
-    "\n  allowed: access_key, secret_key, region (S3) · auth_url with application_credential_id, "
-    "application_credential_secret, or with username, password, project, user_domain, "
-    "project_domain, or with token (Keystone)";
+Credentials application_identity(core::ConfigTable& table) {
+  return KeystoneIdentity{auth_url(table), application_credential(table)};
+}
+
+Credentials password_identity(core::ConfigTable& table) {
+  return KeystoneIdentity{auth_url(table), password_login(table)};
+}
+
+Credentials token_identity(core::ConfigTable& table) {
+  return KeystoneIdentity{auth_url(table), ExistingToken{secret(table, "token")}};
+}
+
+Credentials sftp_identity(core::ConfigTable& table) {
+  constexpr std::size_t longest_key = 65536; // bytes
+  SftpIdentity identity;
+  identity.private_key_file = table.path("private_key_file");
+  identity.known_hosts_file = table.path("known_hosts_file");
+  if (table.has("passphrase")) identity.passphrase = secret(table, "passphrase");
+  refuse_open_file(identity.private_key_file);
+  identity.private_key =
+      core::SecretBytes(core::as_bytes(core::read_file(identity.private_key_file, longest_key)));
+  return identity;
+}
+
+struct KindOfCredentials {
+  const char* key; // which only this kind has
+  Credentials (*read)(core::ConfigTable& table);
+};
+
+constexpr KindOfCredentials kinds[] = {{"access_key", s3_identity},
+                                       {"application_credential_id", application_identity},
+                                       {"username", password_identity},
+                                       {"token", token_identity},
+                                       {"private_key_file", sftp_identity}};
+
+[[noreturn]] void refuse(const std::filesystem::path& file, const char* reason) {
+  throw core::ConfigError(fmt::format(
+      "{}: {}\n  allowed: access_key, secret_key, region (S3) · auth_url with "
+      "application_credential_id, application_credential_secret, or with username, password, "
+      "project, user_domain, project_domain, or with token (Keystone) · private_key_file, "
+      "known_hosts_file, passphrase (SFTP)",
+      file.string(), reason));
+}
 
 } // namespace
 
 Credentials read_credentials(const std::filesystem::path& file) {
   auto table = core::load_config_table(file);
   refuse_open_file(file);
-  const bool s3 = table.has("access_key"), application = table.has("application_credential_id"),
-             password = table.has("username"), token = table.has("token");
-  const auto count = int{s3} + int{application} + int{password} + int{token};
-  if (count != 1) {
-    throw core::ConfigError(
-        file.string() +
-        (count > 1 ? ": holds credentials of two kinds" : ": holds no credentials") + kinds);
+  const KindOfCredentials* found = nullptr;
+  for (const auto& kind : kinds) {
+    if (!table.has(kind.key)) continue;
+    if (found != nullptr) refuse(file, "holds credentials of two kinds");
+    found = &kind;
   }
-  auto credentials = s3 ? s3_identity(table) : Credentials(KeystoneIdentity{auth_url(table), {}});
-  if (auto* keystone = std::get_if<KeystoneIdentity>(&credentials)) {
-    if (application) keystone->proof = application_credential(table);
-    if (password) keystone->proof = password_login(table);
-    if (token) keystone->proof = ExistingToken{secret(table, "token")};
-  }
+  if (found == nullptr) refuse(file, "holds no credentials");
+  auto credentials = found->read(table);
   table.finish();
   return credentials;
 }

@@ -34,12 +34,21 @@ struct KeystoneIdentity {
   std::variant<ApplicationCredential, PasswordLogin, ExistingToken> proof;
 };
 
-using Credentials = std::variant<S3Identity, KeystoneIdentity>;
+// A login by SSH: nothing but this key proves us, nothing but this file proves the server.
+struct SftpIdentity {
+  std::filesystem::path private_key_file;
+  core::SecretBytes private_key; // what is in it
+  core::SecretBytes passphrase;  // empty: none
+  std::filesystem::path known_hosts_file;
+};
+
+using Credentials = std::variant<S3Identity, KeystoneIdentity, SftpIdentity>;
 
 // access_key, secret_key and perhaps region; or auth_url together with application_credential_id
 // and application_credential_secret, or with username, password, project and perhaps user_domain
-// and project_domain, or with token. Throws ConfigError for what is none of these, and AccessDenied
-// for a file that everybody on the machine may read.
+// and project_domain, or with token; or private_key_file, known_hosts_file and perhaps passphrase.
+// Throws ConfigError for what is none of these, and AccessDenied for a file of secrets that
+// everybody on the machine may read.
 Credentials read_credentials(const std::filesystem::path& file);
 
 } // namespace intendance::storage

@@ -5,6 +5,7 @@
 #include "storage/credentials.hpp"
 #include "storage/retrying_store.hpp"
 #include "storage/s3_store.hpp"
+#include "storage/sftp_store.hpp"
 #include "storage/swift_store.hpp"
 
 #include <utility>
@@ -46,6 +47,12 @@ std::unique_ptr<ObjectStore> open_swift(const std::string& url, const StoreAcces
   return open_swift_store(std::move(place), std::move(identity), core::system_clock(), access.stop);
 }
 
+std::unique_ptr<ObjectStore> open_sftp(const std::string& url, const StoreAccess& access) {
+  auto place = SftpPlace::parse(url);
+  auto identity = identity_for<SftpIdentity>(url, access, "private_key_file, known_hosts_file");
+  return open_sftp_store(std::move(place), std::move(identity), {}, access.stop);
+}
+
 } // namespace
 
 std::unique_ptr<ObjectStore> open_store(const std::string& url, const StoreAccess& access) {
@@ -57,9 +64,11 @@ std::unique_ptr<ObjectStore> open_store(const std::string& url, const StoreAcces
     return from_network(open_s3(url, access));
   if (url.starts_with("swift://") || url.starts_with("swift+http://"))
     return from_network(open_swift(url, access));
+  if (url.starts_with("sftp://")) return from_network(open_sftp(url, access));
   throw core::ConfigError("\"" + url +
                           "\" is not a repository's address\n  allowed: file:///FOLDER · "
-                          "s3://HOST/BUCKET[/PREFIX] · swift://HOST/CONTAINER[/PREFIX]");
+                          "s3://HOST/BUCKET[/PREFIX] · swift://HOST/CONTAINER[/PREFIX] · "
+                          "sftp://[USER@]HOST[:PORT]/FOLDER");
 }
 
 } // namespace intendance::storage

@@ -16,7 +16,7 @@ struct StoreAccess {
 };
 
 // By address: "file:///srv/backup", "s3://HOST/BUCKET[/PREFIX]", "swift://HOST/CONTAINER[/PREFIX]",
-// and "s3+http://…" and "swift+http://…" without TLS.
+// "s3+http://…" and "swift+http://…" without TLS, and "sftp://[USER@]HOST[:PORT]/FOLDER".
 // What fails on the way to a server is tried again for some minutes. Throws ConfigError for what is
 // not an address of a store, and for credentials that it lacks or that are not its kind's. Nobody
 // is asked yet.

@@ -69,7 +69,8 @@ constexpr Meaning denials[] = {
 };
 
 constexpr Meaning refusals[] = {
-    {"NoSuchBucket", "has no such bucket: make it first, or correct the address"},
+    {"NoSuchBucket", "has no such bucket: correct the address, or make it (intendance repository "
+                     "init --make-bucket)"},
     {"QuotaExceeded", "has no room left for this project: a larger quota, or less that is kept"},
     {"EntityTooLarge", "takes no object as large as this"},
     {"InvalidBucketName", "takes no bucket of that name"},

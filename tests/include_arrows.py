@@ -22,6 +22,8 @@ ROOMS = {
 WRAPPED = {
     "archive.h": {"backupd/engine/archive_writer"},
     "archive_entry.h": {"backupd/engine/archive_writer"},
+    "libssh/libssh.h": {"storage/ssh_session"},
+    "libssh/sftp.h": {"storage/sftp_session"},
     "libpq-fe.h": {"core/postgres"},
     "curl/curl.h": {"core/http_client"},
     "civetweb.h": {"core/http_server"},

@@ -31,7 +31,7 @@ protected:
   const std::filesystem::path file_ = folder_.path() / "store.toml";
 };
 
-TEST_F(ReadCredentials, OfBothKinds) {
+TEST_F(ReadCredentials, OfObjectStores) {
   const auto s3 = std::get<S3Identity>(
       read_credentials(write("access_key = \"AK\"\nsecret_key = \"s\"\nregion = \"juno\"\n")));
   EXPECT_EQ(s3.keys.access_key, "AK");
@@ -71,6 +71,23 @@ TEST_F(ReadCredentials, OfAPasswordOrAToken) {
   EXPECT_NE(refusal<core::ConfigError>("auth_url = \"https://k/v3\"\ntoken = \"t\"\nusername = "
                                        "\"b\"\n")
                 .find("of two kinds"),
+            std::string::npos);
+}
+
+TEST_F(ReadCredentials, OfALoginBySsh) {
+  const auto key = folder_.path() / "id", hosts = folder_.path() / "known_hosts";
+  core::write_file_atomically(key, "the key", 0600);
+  const std::string text = "private_key_file = \"id\"\nknown_hosts_file = \"known_hosts\"\n";
+  const auto sftp = std::get<SftpIdentity>(read_credentials(write(text + "passphrase = \"p\"\n")));
+  EXPECT_EQ(sftp.private_key_file, key);
+  EXPECT_EQ(core::as_text(sftp.private_key.view()), "the key");
+  EXPECT_EQ(core::as_text(sftp.passphrase.view()), "p");
+  EXPECT_EQ(sftp.known_hosts_file, hosts);
+  EXPECT_TRUE(std::get<SftpIdentity>(read_credentials(write(text))).passphrase.empty());
+  EXPECT_NE(refusal<core::ConfigError>("private_key_file = \"id\"\n").find("known_hosts_file"),
+            std::string::npos);
+  ::chmod(key.c_str(), 0644);
+  EXPECT_NE(refusal<core::AccessDenied>(text).find(key.string() + " holds a secret"),
             std::string::npos);
 }
 

@@ -43,9 +43,10 @@ def answers(port: int) -> bool:
 class Servers:
     """A folder and the processes that work in it."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, user: str = "nobody") -> None:
+        """`user` is whom root becomes."""
         self.top = pathlib.Path(tempfile.mkdtemp(prefix=f"intendance-{name}-"))
-        self.user = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
+        self.user = pwd.getpwnam(user) if os.geteuid() == 0 else None
         if self.user:
             os.chown(self.top, self.user.pw_uid, self.user.pw_gid)
         self.processes: dict[str, subprocess.Popen] = {}
