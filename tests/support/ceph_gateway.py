@@ -57,10 +57,11 @@ rgw data = {top}/rgw
 
 
 class CephGateway(Servers):
-    """Answers at `endpoint` when it is made."""
+    """Answers at `endpoint` when it is made; `more` is configuration of the gateway's."""
 
-    def __init__(self) -> None:
+    def __init__(self, more: str = "") -> None:
         super().__init__("ceph")
+        self.more = more
         try:
             self._start()
         except BaseException:
@@ -74,7 +75,7 @@ class CephGateway(Servers):
         fsid = str(uuid.uuid4())
         self.configuration = self.top / "ceph.conf"
         self.configuration.write_text(CONFIGURATION.format(
-            fsid=fsid, top=self.top, gateway=self.port, monitor=ports[1], first=ports[2], last=ports[-1]))
+            fsid=fsid, top=self.top, gateway=self.port, monitor=ports[1], first=ports[2], last=ports[-1]) + self.more)
         self.configuration.chmod(0o644)
         for folder in ("mon", "osd", "rgw"):
             self.run("mkdir", folder)

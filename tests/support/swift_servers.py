@@ -26,7 +26,9 @@ from servers import Failed, Servers, free_ports
 
 UNPACKED = ("swift", "python3-swift", "swift-proxy", "swift-account", "swift-container", "swift-object",
             "python3-xattr")
+KEPT = ("keystone.db", "lab.json", "fernet", "cred")
 SWIFTS = ("account", "container", "object", "proxy")
+ACCOUNT = "/v1/AUTH_%(tenant_id)s"
 DOMAIN = {"id": "default"}
 QUIET = {"PYTHONWARNINGS": "ignore"}
 
@@ -50,6 +52,11 @@ def unpack(into: pathlib.Path) -> pathlib.Path:
     return into
 
 
+def version_of(package: str) -> str:
+    return subprocess.run(["dpkg-query", "-W", "-f", "${Version}", package], check=True, capture_output=True, text=True,
+                          timeout=30).stdout
+
+
 class Answer(typing.NamedTuple):
     status: int
     headers: typing.Mapping[str, str]
@@ -69,10 +76,12 @@ def ask(method: str, url: str, headers: dict[str, str] | None = None, body: byte
 class SwiftServers(Servers):
     """Keystone answers at `auth_url`, Swift and its S3 interface at `endpoint`, when it is made."""
 
-    def __init__(self, packages: pathlib.Path) -> None:
+    def __init__(self, kept: pathlib.Path) -> None:
+        """In that folder stays what takes long to make."""
         super().__init__("swift")
         try:
-            self._start(unpack(packages))
+            self.kept = kept / ("keystone-" + version_of("python3-keystone").replace(":", "."))
+            self._start(unpack(kept / "swift"))
         except BaseException:
             self.stop()
             raise
@@ -83,10 +92,7 @@ class SwiftServers(Servers):
         self.ports = dict(zip(("keystone", "memcached", "object", "container", "account", "proxy"), free_ports(6)))
         self.auth_url = f"http://127.0.0.1:{self.ports['keystone']}/v3"
         self.endpoint = f"http://127.0.0.1:{self.ports['proxy']}"
-        self.s3_endpoint = self.endpoint
         swift_configuration.write(self.top, self.ports, self.user.pw_name if self.user else getpass.getuser())
-        self.new_keys("fernet")
-        self.new_keys("cred")
         for folder in ("srv/d1", "cache", "policy.d"):
             self.run("mkdir", "-p", folder)
         self.run("/usr/bin/python3", "-B", "run_swift.py", "rings",
@@ -97,8 +103,6 @@ class SwiftServers(Servers):
         self._start_keystone()
         for name in SWIFTS:
             self._wait_for_swift(name)
-        self.token = self.get_token(self._password_of("admin", "adminpass", "admin"))
-        self._fill_keystone()
 
     def _start_swift(self, name: str) -> None:
         self.begin(name, "/usr/bin/python3", "-B", self.top / "run_swift.py",
@@ -117,14 +121,57 @@ class SwiftServers(Servers):
         self._wait_for_swift(name)
 
     def _start_keystone(self) -> None:
+        """With a database that was filled by an earlier run, if there was one: that takes longest."""
+        if self.kept.is_dir():
+            for name in KEPT:
+                self._give(self.kept / name)
+            stores = "SELECT id FROM service WHERE type = 'object-store'"
+            self._sql("PRAGMA journal_mode=WAL", f"UPDATE endpoint SET url = '{self.auth_url}'",
+                      f"UPDATE endpoint SET url = '{self.endpoint}{ACCOUNT}' WHERE service_id IN ({stores})")
+            self._serve_keystone()
+        else:
+            self._make_keystone()
+        lab = json.loads((self.top / "lab.json").read_text())
+        self.project, self.ec2, self.application = lab["project"], lab["ec2"], lab["application"]
+        self.token = self.get_token(self._password_of("admin", "adminpass", "admin"))
+
+    def _make_keystone(self) -> None:
+        self.new_keys("fernet")
+        self.new_keys("cred")
         manage = ("keystone-manage", "--config-file", self.top / "keystone.conf")
-        self.run(*manage, "db_sync", extra=QUIET)
+        self.run(*manage, "db_sync", extra=QUIET, seconds=300)
         # Otherwise a request that reads and writes over two connections finds its own database locked.
-        self.run("/usr/bin/python3", "-c", "import sqlite3; sqlite3.connect('keystone.db').execute('PRAGMA journal_mode=WAL')")
+        self._sql("PRAGMA journal_mode=WAL")
         base = self.auth_url
         self.run(*manage, "bootstrap", "--bootstrap-password", "adminpass", "--bootstrap-region-id", "RegionOne",
                  "--bootstrap-admin-url", base, "--bootstrap-public-url", base, "--bootstrap-internal-url", base,
-                 extra=QUIET)
+                 extra=QUIET, seconds=300)
+        self._serve_keystone()
+        self.token = self.get_token(self._password_of("admin", "adminpass", "admin"))
+        (self.top / "lab.json").write_text(json.dumps(self._fill_keystone()))
+        self.run("mkdir", "kept")
+        self._sql("VACUUM INTO 'kept/keystone.db'")
+        with tempfile.TemporaryDirectory(dir=self.kept.parent) as folder:
+            made = shutil.copytree(self.top / "kept", pathlib.Path(folder) / "made")
+            shutil.copy(self.top / "lab.json", made)
+            for name in ("fernet", "cred"):
+                shutil.copytree(self.top / name, made / name)
+            made.rename(self.kept)
+
+    def _give(self, source: pathlib.Path) -> None:
+        """A copy to the servers' user."""
+        copied = self.top / source.name
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, copied)
+        for path in (copied, *copied.rglob("*")):
+            if self.user:
+                os.chown(path, self.user.pw_uid, self.user.pw_gid)
+
+    def _sql(self, *statements: str) -> None:
+        """Of Keystone's database, as its own user."""
+        self.run("/usr/bin/python3", "-c", "import sqlite3, sys\n"
+                 "with sqlite3.connect('keystone.db') as one:\n    for each in sys.argv[1:]: one.execute(each)", *statements)
+
+    def _serve_keystone(self) -> None:
         self.begin("keystone", "uwsgi", "--plugin", "python3", "--http-socket", f"127.0.0.1:{self.ports['keystone']}",
                    "--master", "--die-on-term", "--need-app", "--processes", "1", "--lazy-apps", "--buffer-size", "65535",
                    "--rem-header", "Content-Length", "--disable-logging", "--wsgi-file",
@@ -160,28 +207,32 @@ class SwiftServers(Servers):
             raise Failed(f"no token: {answer.status} {answer.body[:500]!r}")
         return answer.headers["X-Subject-Token"]
 
-    def _fill_keystone(self) -> None:
+    def _fill_keystone(self) -> dict:
         """Swift's own account, its place in the catalogue, and a lab's project with one user."""
-        def make(kind: str, **values: object) -> str:
-            return self._keystone("POST", f"/{kind}s", {kind: values})[kind]["id"]
+        make = self._make
         roles = {each["name"]: each["id"] for each in self._keystone("GET", "/roles")["roles"]}
         for name in {"service", "swiftoperator"} - roles.keys():
             roles[name] = make("role", name=name)
-        service, self.project = (make("project", name=name, domain_id="default") for name in ("service", "lab"))
+        service, lab = (make("project", name=name, domain_id="default") for name in ("service", "lab"))
         swift = make("user", name="swift", domain_id="default", password="swiftpass")
-        self.user_id = make("user", name="backup", domain_id="default", password="backuppass")
+        backup = make("user", name="backup", domain_id="default", password="backuppass")
         for project, user, role in ((service, swift, "service"), (service, swift, "admin"),
-                                    (self.project, self.user_id, "member"), (self.project, self.user_id, "swiftoperator")):
+                                    (lab, backup, "member"), (lab, backup, "swiftoperator")):
             self._keystone("PUT", f"/projects/{project}/users/{user}/roles/{roles[role]}")
-        store = make("service", name="swift", type="object-store")
-        make("endpoint", service_id=store, interface="public", region_id="RegionOne",
-             url=self.endpoint + "/v1/AUTH_%(tenant_id)s")
+        self.add_object_store(self.endpoint + ACCOUNT)
         token = self.lab_token()
-        ec2 = self._keystone("POST", f"/users/{self.user_id}/credentials/OS-EC2", {"tenant_id": self.project}, token)
-        self.ec2 = (ec2["credential"]["access"], ec2["credential"]["secret"])
-        made = self._keystone("POST", f"/users/{self.user_id}/application_credentials",
+        ec2 = self._keystone("POST", f"/users/{backup}/credentials/OS-EC2", {"tenant_id": lab}, token)["credential"]
+        made = self._keystone("POST", f"/users/{backup}/application_credentials",
                               {"application_credential": {"name": "backupd"}}, token)["application_credential"]
-        self.application = (made["id"], made["secret"])
+        return {"project": lab, "ec2": [ec2["access"], ec2["secret"]], "application": [made["id"], made["secret"]]}
+
+    def _make(self, kind: str, **values: object) -> str:
+        return self._keystone("POST", f"/{kind}s", {kind: values})[kind]["id"]
+
+    def add_object_store(self, url: str) -> None:
+        """One more in the catalogue."""
+        service = self._make("service", name="swift", type="object-store")
+        self._make("endpoint", service_id=service, interface="public", region_id="RegionOne", url=url)
 
     def lab_token(self) -> str:
         return self.get_token(self._password_of("backup", "backuppass", "lab"))
