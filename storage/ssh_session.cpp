@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <libssh/libssh.h>
+#include <unistd.h>
 
 #include <algorithm>
 
@@ -144,8 +145,10 @@ void SshSession::check_host_key() {
   case SSH_KNOWN_HOSTS_OK: return;
   case SSH_KNOWN_HOSTS_CHANGED: return refuse(HostKey::changed);
   case SSH_KNOWN_HOSTS_OTHER: return refuse(HostKey::of_another_kind);
-  case SSH_KNOWN_HOSTS_UNKNOWN: return refuse(HostKey::unknown);
-  case SSH_KNOWN_HOSTS_NOT_FOUND: return refuse(HostKey::no_file);
+  case SSH_KNOWN_HOSTS_UNKNOWN: // also of a file that cannot be read
+  case SSH_KNOWN_HOSTS_NOT_FOUND:
+    return refuse(::access(identity_.known_hosts_file.c_str(), R_OK) == 0 ? HostKey::unknown
+                                                                          : HostKey::no_file);
   case SSH_KNOWN_HOSTS_ERROR: break;
   }
   throw core::AccessDenied("cannot check the host key: " + reason());

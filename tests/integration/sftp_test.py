@@ -164,6 +164,25 @@ class Refusals(Case):
         self.address = f"sftp://127.0.0.1:1{self.store}"
         self.assert_refused("port 1: Connection refused")
 
+    def use_server(self, first: str) -> None:
+        """One with that line in its configuration."""
+        server = SshServer(first)
+        self.addCleanup(server.stop)
+        self.credentials = server.write_credentials(self.top / "other")
+        self.address = f"{server.address}{server.home}/store"
+
+    def test_a_server_that_wants_a_second_factor(self) -> None:
+        self.use_server("AuthenticationMethods publickey,publickey")
+        self.assert_refused("wants a second factor")
+
+    def test_a_server_that_offers_no_files(self) -> None:
+        self.use_server("ForceCommand /bin/echo hello")
+        self.assert_refused("offers no SFTP")
+
+    def test_a_server_that_speaks_in_ways_that_we_do_not(self) -> None:
+        self.use_server("KexAlgorithms sntrup761x25519-sha512@openssh.com")
+        self.assert_refused("no match for method", "too old for ours, or too new")
+
 
 class Breaking(Case):
     def test_a_server_that_goes_away_in_the_midst_of_an_upload(self) -> None:

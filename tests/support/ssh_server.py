@@ -10,7 +10,8 @@ import signal
 
 from servers import Servers, answers, free_ports
 
-CONFIGURATION = """Port {port}
+CONFIGURATION = """{first}
+Port {port}
 ListenAddress 127.0.0.1
 HostKey {top}/host
 AuthorizedKeysFile {top}/authorized_keys
@@ -27,17 +28,18 @@ ForceCommand internal-sftp -d {home}
 
 
 class SshServer(Servers):
-    """Answers at 127.0.0.1 when it is made; `home` is where a login begins."""
+    """Answers at 127.0.0.1 when it is made; `home` is where a login begins. A line of sshd_config that is
+    given as `first` counts more than those above."""
 
-    def __init__(self) -> None:
+    def __init__(self, first: str = "") -> None:
         super().__init__("ssh", "games")  # where systemd answers for users, "nobody" is locked
         try:
-            self._start()
+            self._start(first)
         except BaseException:
             self.stop()
             raise
 
-    def _start(self) -> None:
+    def _start(self, first: str) -> None:
         self.port = free_ports(1)[0]
         self.login = self.user.pw_name if self.user else pwd.getpwuid(os.getuid()).pw_name
         self.home = self.top / "home"
@@ -46,7 +48,7 @@ class SshServer(Servers):
             self.run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", self.top / name)
         self.run("cp", self.top / "client.pub", self.top / "authorized_keys")
         configuration = self.top / "sshd_config"
-        configuration.write_text(CONFIGURATION.format(port=self.port, top=self.top, home=self.home))
+        configuration.write_text(CONFIGURATION.format(first=first, port=self.port, top=self.top, home=self.home))
         configuration.chmod(0o644)
         self.begin("sshd", "/usr/sbin/sshd", "-D", "-e", "-f", configuration)
         self.wait_for("sshd", lambda: answers(self.port))
