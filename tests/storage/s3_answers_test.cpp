@@ -148,7 +148,7 @@ TEST(S3Answers, WhatMayPassIsTransient) {
 
 TEST(S3Answers, TheRestSaysWhatToDo) {
   EXPECT_THAT(told_by<core::Error>(reply(404, failure("NoSuchBucket"))),
-              HasSubstr("make it first"));
+              HasSubstr("correct the address, or make it"));
   EXPECT_THAT(told_by<core::Error>(reply(403, failure("QuotaExceeded"))),
               HasSubstr("no room left"));
   EXPECT_THAT(told_by<core::Error>(reply(413, "")), HasSubstr("no room left"));
