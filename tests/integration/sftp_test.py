@@ -114,7 +114,7 @@ class Refusals(Case):
     def assert_refused(self, *texts: str, expect: int = 1) -> None:
         started = time.monotonic()
         said = self.init(expect=expect)
-        self.assertLess(time.monotonic() - started, 10)
+        self.assertLess(time.monotonic() - started, 30)
         for text in texts:
             self.assertIn(text, said)
         self.assertNotIn("PRIVATE KEY", said)
@@ -150,7 +150,8 @@ class Refusals(Case):
 
     def test_a_private_key_behind_a_passphrase(self) -> None:
         key = self.credentials.parent / "id"
-        subprocess.run(["ssh-keygen", "-q", "-p", "-P", "", "-N", "open sesame", "-f", key], check=True)
+        subprocess.run(["ssh-keygen", "-q", "-p", "-P", "", "-N", "open sesame", "-f", key], check=True,
+                       stdout=subprocess.DEVNULL)
         self.assert_refused("passphrase", expect=2)
         with self.credentials.open("a") as file:
             file.write('passphrase = "open sesame"\n')
