@@ -238,7 +238,8 @@ class SwiftServers(Servers):
         return self.get_token(self._password_of("backup", "backuppass", "lab"))
 
     def take_back(self, token: str) -> None:
-        answer = ask("DELETE", self.auth_url + "/auth/tokens", {"X-Auth-Token": self.token, "X-Subject-Token": token})
+        admin = self.get_token(self._password_of("admin", "adminpass", "admin"))  # the first may be refused by now
+        answer = ask("DELETE", self.auth_url + "/auth/tokens", {"X-Auth-Token": admin, "X-Subject-Token": token})
         if answer.status != 204:
             raise Failed(f"the token was not taken back: {answer.status}")
         self._forget_what_was_valid()
