@@ -27,14 +27,15 @@ namespace {
 options::options_description repository_options() {
   options::options_description description;
   description.add_options()("repository", options::value<std::string>()->value_name("URL|NAME"),
-                            "address (file:///…, s3://…, swift://…), or a name of the "
+                            "address (file:///…, s3://…, swift://…, sftp://…), or a name of the "
                             "configuration; needed when it names several")(
       "keys", options::value<std::string>()->value_name("DIR"),
       "folder of the keys, for an address")("credentials-file",
                                             options::value<std::string>()->value_name("FILE"),
                                             "credentials of the store, TOML: access_key, "
                                             "secret_key; or auth_url, application_credential_id, "
-                                            "application_credential_secret (the configuration's)")(
+                                            "application_credential_secret; or private_key_file, "
+                                            "known_hosts_file (the configuration's)")(
       "limit-upload", options::value<std::string>()->value_name("RATE"),
       "bytes a second to the repository at most: 5MB/s, 500KiB/s, none (the configuration's)")(
       "limit-download", options::value<std::string>()->value_name("RATE"),
