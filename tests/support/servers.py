@@ -97,13 +97,13 @@ class Servers:
     def said(self, name: str) -> str:
         return (self.top / f"{name}.out").read_text(errors="replace")
 
-    def wait_for(self, name: str, condition: typing.Callable[[], object]) -> None:
+    def wait_for(self, name: str, condition: typing.Callable[[], object], seconds: float = STARTED) -> None:
         """Until the server does what is asked; Failed when it ends before."""
         def ready() -> object:
             if self.processes[name].poll() is not None:
                 raise Failed(f"{name} ended: {self.said(name)[-2000:]}")
             return condition()
-        wait_until(name, ready)
+        wait_until(name, ready, seconds)
 
 
 def free_ports(count: int) -> list[int]:
