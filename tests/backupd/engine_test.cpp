@@ -325,8 +325,7 @@ public:
     count();
     return store_->get(name, most);
   }
-  bool read(const std::string& name, std::uint64_t offset,
-            std::span<std::uint8_t> into) override {
+  bool read(const std::string& name, std::uint64_t offset, std::span<std::uint8_t> into) override {
     count();
     return store_->read(name, offset, into);
   }
