@@ -115,7 +115,8 @@ class Rclone(Tool):
     name = "rclone"
 
     def environment(self) -> dict[str, str]:
-        return {"RCLONE_CONFIG_FAR_TYPE": "s3", "RCLONE_CONFIG_FAR_PROVIDER": "Ceph",
+        # It cannot take a bundle of certificates from the environment, and needs none.
+        return {"AWS_CA_BUNDLE": "", "RCLONE_CONFIG_FAR_TYPE": "s3", "RCLONE_CONFIG_FAR_PROVIDER": "Ceph",
                 "RCLONE_CONFIG_FAR_ACCESS_KEY_ID": self.line.keys[0],
                 "RCLONE_CONFIG_FAR_SECRET_ACCESS_KEY": self.line.keys[1],
                 "RCLONE_CONFIG_FAR_ENDPOINT": self.line.endpoint}
