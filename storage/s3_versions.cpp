@@ -19,11 +19,6 @@ constexpr std::string_view cleaning_rules =
     "</NoncurrentVersionExpiration><AbortIncompleteMultipartUpload><DaysAfterInitiation>7"
     "</DaysAfterInitiation></AbortIncompleteMultipartUpload></Rule></LifecycleConfiguration>";
 
-// Of 404s: the bucket is there and has nothing of the kind.
-bool is_without(const core::HttpReply& reply) {
-  return reply.status == 404 && s3_element(reply.body, "Code") != "NoSuchBucket";
-}
-
 bool is_unknown(const core::HttpReply& reply) { return reply.status == 501 || reply.status == 405; }
 
 } // namespace
@@ -58,7 +53,7 @@ std::optional<std::string> S3Versions::property(const char* name) {
   auto request = bucket_.request("GET");
   request.query = {{name, ""}};
   auto reply = bucket_.send(std::move(request));
-  if (is_without(reply) || is_unknown(reply)) return "";
+  if (is_absent(reply) || is_unknown(reply)) return ""; // the bucket has nothing of the kind
   if (reply.status == 403) {
     try {
       bucket_.want_success(reply);

@@ -50,9 +50,9 @@ Protection look_at_protection(storage::ObjectStore& store, const std::string& ob
     return protection;
   }
   const auto rules = versions->rules();
-  if (rules && rules->lock) protection.period = rules->lock->period;
   protection.reason = lack_of(rules);
   if (!protection.reason.empty()) return protection;
+  if (rules) protection.period = rules->lock->period;
   const auto lock = versions->lock_of(object);
   if (!lock || lock->mode != LockMode::compliance) {
     protection.reason =

@@ -15,8 +15,10 @@ struct Protection {
   // Whether the store itself showed that nobody, whatever his credentials, can remove what is
   // written before its lock ends.
   bool is_locked = false;
-  std::chrono::days period{}; // of the lock that each new object gets
-  std::string reason;         // what is missing; empty when it is locked
+  // Of the lock in compliance that each new object gets; zero where the rules name none, and no
+  // lock may be extended that its owner could still lift.
+  std::chrono::days period{};
+  std::string reason; // what is missing; empty when it is locked
 };
 
 // Asks the store for its rules, and looks at an object that it has whether they were followed: a

@@ -252,6 +252,13 @@ class Thief(Case):
         self.assertIn("no longer protected against deletion", done.stderr)
         self.assertIn("NOT PROTECTED", self.run_program("repository", "info").stdout)
 
+    def test_locks_that_can_be_lifted_are_no_protection(self) -> None:
+        self.thief.put_object_lock_configuration(Bucket=self.bucket, ObjectLockConfiguration={
+            "ObjectLockEnabled": "Enabled", "Rule": {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": 2}}})
+        found = json.loads(self.run_program("repository", "info", "--json").stdout)["protection"]
+        self.assertEqual((False, 0), (found["locked"], found["period_days"]))
+        self.assertIn("GOVERNANCE", found["reason"])
+
     def test_a_bucket_without_locks_says_so(self) -> None:
         self.address = f"s3+http://127.0.0.1:{GATEWAY.port}/lab/{self.prefix}"
         said = self.run_program("repository", "init", "--machine", "web-1").stdout
