@@ -244,14 +244,6 @@ std::string archive_folder(const Snapshot& snapshot) {
   return fmt::format("{}/{}-{}", header.job, time, core::to_hex(snapshot.name).substr(0, 8));
 }
 
-std::vector<std::string> whole_archives(storage::ObjectStore& store, const std::string& job) {
-  std::vector<std::string> folders;
-  for (const auto& [folder, objects] : archives_of(store, job)) {
-    if (is_whole(folder, objects)) folders.push_back(folder);
-  }
-  return folders;
-}
-
 ArchiveReport write_archive(SnapshotReader& reader, const Snapshot& snapshot,
                             storage::ObjectStore& store, const ArchiveRequest& request,
                             std::stop_token stop, WorkCounters* work) {
@@ -287,7 +279,10 @@ ArchiveReport write_archive(SnapshotReader& reader, const Snapshot& snapshot,
 std::uint64_t forget_archives(storage::ObjectStore& store, const std::string& job,
                               std::uint64_t keep) {
   const auto all = archives_of(store, job);
-  const auto whole = whole_archives(store, job);
+  std::vector<std::string> whole; // the oldest first
+  for (const auto& [folder, objects] : all) {
+    if (is_whole(folder, objects)) whole.push_back(folder);
+  }
   if (whole.size() <= keep || keep == 0) return 0;
   const auto first_kept = whole[whole.size() - keep];
   std::uint64_t removed = 0;

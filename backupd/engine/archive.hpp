@@ -30,8 +30,6 @@ struct ArchiveReport {
 
 // Where an archive of the snapshot lies.
 std::string archive_folder(const Snapshot& snapshot);
-// Folders of that job's whole archives, the oldest first.
-std::vector<std::string> whole_archives(storage::ObjectStore& store, const std::string& job);
 
 // Writes parts "part-0001.tar.zst.age", each an age file of its own, reads each back, and when all
 // are there the texts "lisezmoi.txt" and "sha256sums", whose being there says that the archive is
