@@ -41,7 +41,7 @@ void throw_wrong_size(std::size_t wanted, std::size_t found) {
 Buffer random_bytes(std::size_t count) {
   require_ready();
   Buffer bytes(count);
-  randombytes_buf(bytes.data(), bytes.size());
+  if (count > 0) randombytes_buf(bytes.data(), count); // which takes no null pointer
   return bytes;
 }
 
