@@ -74,7 +74,7 @@ ExitStatus backup(CommandContext& context) {
   JobRun run;
   {
     ProgressBar bar(context);
-    run = run_job(machine, job, context.state_directory(), context.stop(), bar.work());
+    run = run_job(job, {machine, context.state_directory()}, context.stop(), bar.work());
   }
   if (run.record.outcome == Outcome::failed)
     throw core::Error("backup of " + job.name + ": " + run.record.error);

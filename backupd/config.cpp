@@ -142,12 +142,19 @@ struct ArchivePlace {
   std::filesystem::path credentials_file;
 };
 
+std::string address_in(ConfigTable& table) {
+  return table.parsed("url", table.text("url"), [](const std::string& url) {
+    storage::check_store_address(url);
+    return url;
+  });
+}
+
 std::vector<ArchivePlace> read_archive_places(const ConfigDocument& document) {
   std::vector<ArchivePlace> places;
   for (auto& [name, table] : document.named_tables("archive")) {
     auto& place = places.emplace_back();
     place.name = name;
-    place.url = table.text("url");
+    place.url = address_in(table);
     if (const auto file = table.optional_path("credentials_file")) place.credentials_file = *file;
     table.finish();
   }
@@ -242,11 +249,12 @@ std::optional<std::uint64_t> parse_limit(const std::string& text) {
   return storage::parse_byte_rate(text);
 }
 
-std::unique_ptr<storage::ObjectStore> open_store(const RepositoryConfig& repository,
-                                                 std::stop_token stop) {
-  return storage::limit_bandwidth(
-      storage::open_store(repository.url, {repository.credentials_file, stop}), repository.limits,
-      stop);
+std::unique_ptr<storage::ObjectStore>
+open_store(const RepositoryConfig& repository, std::stop_token stop, storage::StoreMeters* meters) {
+  storage::StoreAccess access{repository.credentials_file, stop};
+  if (meters != nullptr) access.meter = meters->of(repository.name);
+  return storage::limit_bandwidth(storage::open_store(repository.url, access), repository.limits,
+                                  stop);
 }
 
 std::vector<RepositoryConfig> read_repositories(const ConfigDocument& document) {
@@ -254,7 +262,7 @@ std::vector<RepositoryConfig> read_repositories(const ConfigDocument& document) 
   for (auto& [name, table] : document.named_tables("repository")) {
     auto& repository = all.emplace_back();
     repository.name = name;
-    repository.url = table.text("url");
+    repository.url = address_in(table);
     repository.keys = table.path("keys");
     if (const auto file = table.optional_path("credentials_file"))
       repository.credentials_file = *file;

@@ -80,8 +80,10 @@ Priority read_priority(const core::ConfigDocument& document);
 Config read_config(const core::ConfigDocument& document);
 
 // The store of a repository, within its limits; waiting for them ends when `stop` is requested.
+// What is asked of it is counted under the repository's name, where there are meters.
 std::unique_ptr<storage::ObjectStore> open_store(const RepositoryConfig& repository,
-                                                 std::stop_token stop);
+                                                 std::stop_token stop,
+                                                 storage::StoreMeters* meters = nullptr);
 // "5MB/s", or "none". Throws ConfigError.
 std::optional<std::uint64_t> parse_limit(const std::string& text);
 

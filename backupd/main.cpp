@@ -15,7 +15,8 @@ int main(int count, char** arguments) {
     const backupd::JobStates states(daemon.state_directory());
     const auto zone = core::TimeZone::local();
     const backupd::CareStates care(daemon.state_directory());
-    const backupd::ServiceView view{config, states, care, zone, daemon.clock()};
+    storage::StoreMeters meters;
+    const backupd::ServiceView view{config, states, care, zone, daemon.clock(), meters};
     core::MetricsPage page;
     page.add("backup", backupd::backup_metrics(view));
 
@@ -23,12 +24,12 @@ int main(int count, char** arguments) {
     options.listen = config.listen;
     const core::HttpServer server(options, backupd::make_router(view, page));
     const backupd::CareSetting setting{config.machine, daemon.state_directory(), zone,
-                                       daemon.clock(), config.priority};
+                                       daemon.clock(), config.priority,          &meters};
     // Apart, so that reading a repository through delays no backup.
     const backupd::Scheduler jobs(
-        job_duties(
-            config.jobs, states, daemon.clock(), zone,
-            backupd::logged_runner(config.machine, daemon.state_directory(), config.priority)),
+        job_duties(config.jobs, states, daemon.clock(), zone,
+                   backupd::logged_runner(
+                       {config.machine, daemon.state_directory(), config.priority, &meters})),
         daemon.clock());
     const backupd::Scheduler caring(care_duties(config.care, care, setting), daemon.clock());
     daemon.ready("answering on " + server.address());

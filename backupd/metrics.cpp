@@ -7,6 +7,7 @@
 #include <prometheus/metric_family.h>
 
 #include <algorithm>
+#include <limits>
 
 namespace intendance::backupd {
 
@@ -18,17 +19,23 @@ using Labels = std::vector<prometheus::ClientMetric::Label>;
 class Families {
 public:
   void gauge(const std::string& name, const std::string& help, double value) {
-    const auto whole = "intendance_backup_" + name;
-    auto found = std::find_if(all_.begin(), all_.end(),
-                              [&](const auto& each) { return each.name == whole; });
-    if (found == all_.end()) {
-      all_.push_back({whole, help, prometheus::MetricType::Gauge, {}});
-      found = all_.end() - 1;
+    add(name, help, prometheus::MetricType::Gauge).gauge.value = value;
+  }
+  void counter(const std::string& name, const std::string& help, std::uint64_t value) {
+    add(name, help, prometheus::MetricType::Counter).counter.value = static_cast<double>(value);
+  }
+  void histogram(const std::string& name, const std::string& help,
+                 const storage::CallFigures& calls) {
+    auto& metric = add(name, help, prometheus::MetricType::Histogram).histogram;
+    metric.sample_count = calls.calls;
+    metric.sample_sum = std::chrono::duration<double>(calls.time).count();
+    std::uint64_t within = 0;
+    for (std::size_t bound = 0; bound < calls.by_latency.size(); ++bound) {
+      within += calls.by_latency.at(bound);
+      metric.bucket.push_back({within, bound < storage::latency_bounds.size()
+                                           ? storage::latency_bounds.at(bound)
+                                           : std::numeric_limits<double>::infinity()});
     }
-    prometheus::ClientMetric metric;
-    metric.label = labels_;
-    metric.gauge.value = value;
-    found->metric.push_back(std::move(metric));
   }
   void gauge(const std::string& name, const std::string& help, std::uint64_t value) {
     gauge(name, help, static_cast<double>(value));
@@ -48,6 +55,19 @@ public:
   std::vector<prometheus::MetricFamily> take() { return std::move(all_); }
 
 private:
+  prometheus::ClientMetric& add(const std::string& name, const std::string& help,
+                                prometheus::MetricType type) {
+    const auto whole = "intendance_backup_" + name;
+    auto found = std::find_if(all_.begin(), all_.end(),
+                              [&](const auto& each) { return each.name == whole; });
+    if (found == all_.end()) {
+      all_.push_back({whole, help, type, {}});
+      found = all_.end() - 1;
+    }
+    found->metric.emplace_back().label = labels_;
+    return found->metric.back();
+  }
+
   std::vector<prometheus::MetricFamily> all_;
   Labels labels_;
 };
@@ -171,6 +191,26 @@ void collect_care(const ServiceView& view, const CareConfig& care, Families& fam
   collect_figures(state, families);
 }
 
+// Of this process alone, since it was started; kinds of calls that were never made are left out.
+void collect_store(const std::string& repository, const storage::StoreCounts& counts,
+                   Families& families) {
+  for (const auto verb : storage::verbs) {
+    const auto& figures = counts.of(verb);
+    if (figures.calls == 0) continue;
+    families.set_labels({{"repository", repository}, {"operation", std::string(name_of(verb))}});
+    families.histogram("store_request_duration_seconds",
+                       "How long requests to the repository's store took, by what was asked.",
+                       figures);
+    families.counter("store_request_failures_total",
+                     "Requests to the repository's store that failed, those tried again too.",
+                     figures.failures);
+    if (verb != storage::Verb::put && verb != storage::Verb::get) continue;
+    families.counter("store_request_bytes_total",
+                     "Bytes of objects sent to the repository's store, or received from it.",
+                     figures.bytes);
+  }
+}
+
 class BackupMetrics final : public prometheus::Collectable {
 public:
   explicit BackupMetrics(const ServiceView& view) : view_(view) {}
@@ -179,6 +219,8 @@ public:
     Families families;
     for (const auto& job : view_.config.jobs) collect_job(view_, job, families);
     for (const auto& care : view_.config.care) collect_care(view_, care, families);
+    for (const auto& [repository, counts] : view_.meters.counts())
+      collect_store(repository, counts, families);
     return families.take();
   }
 

@@ -97,6 +97,29 @@ void print_protection(std::ostream& out, const Protection& protection) {
     fmt::print(out, "protection   NOT PROTECTED AGAINST DELETION: {}\n", protection.reason);
 }
 
+// Puts a small object into the store and removes it.
+std::optional<storage::PlaceTraits> try_out(storage::ObjectStore& store) {
+  auto* versions = store.versions();
+  if (versions == nullptr) return std::nullopt;
+  return versions->try_out("probe/" + core::to_hex(core::random_bytes(16)));
+}
+
+void print_traits(const CommandContext& context, storage::ObjectStore& store,
+                  const storage::PlaceTraits& traits) {
+  fmt::print(context.out(), "store        {}; these credentials {} delete\n",
+             traits.refuses_names_in_use ? "refuses a name in use itself"
+                                         : "knows no conditional writes, and needs none here",
+             traits.removes ? "can" : "CANNOT");
+  if (!traits.removes || !traits.has_policies) return;
+  fmt::print(context.out(),
+             "\nA machine need not be able to delete. Where its credentials are of another user "
+             "than the\nbucket's owner, whom the hub's are of, this policy lets it write and read "
+             "alone (for MACHINE\nput that user, with OpenStack the id of its project), set by "
+             "the owner:\n\n{}\n",
+             store.versions()->write_only_policy(
+                 "MACHINE", {std::begin(removed_by_machines), std::end(removed_by_machines)}));
+}
+
 ExitStatus repository_init(CommandContext& context) {
   const auto chosen = chosen_repository(context);
   const auto machine =
@@ -112,6 +135,7 @@ ExitStatus repository_init(CommandContext& context) {
     fmt::print(context.err(), "it was made before, with these keys; nothing was changed\n");
   print_init(context, chosen, machine, people);
   print_protection(context.out(), look_at_protection(*store, trust_object_name(1)));
+  if (const auto traits = try_out(*store)) print_traits(context, *store, *traits);
   return ExitStatus::done;
 }
 
@@ -180,6 +204,7 @@ ExitStatus repository_info(CommandContext& context) {
   const auto& trust = repository.trust();
   const auto owner = KeyFolder(chosen_repository(context).keys).owner_public();
   const auto protection = look_at_protection(repository.store(), trust_object_name(trust.version));
+  const auto traits = context.has("try-out") ? try_out(repository.store()) : std::nullopt;
   if (context.json()) {
     auto json = json_of(trust);
     json["address"] = repository.store().address();
@@ -188,6 +213,11 @@ ExitStatus repository_info(CommandContext& context) {
     json["protection"] = {{"locked", protection.is_locked},
                           {"period_days", protection.period.count()},
                           {"reason", protection.reason}};
+    if (traits) {
+      json["store"] = {{"refuses_names_in_use", traits->refuses_names_in_use},
+                       {"removes", traits->removes},
+                       {"has_policies", traits->has_policies}};
+    }
     json["findings"] = list_of(repository.findings(), [](const Finding& each) {
       return Json{{"object", each.object}, {"message", each.message}};
     });
@@ -204,6 +234,7 @@ ExitStatus repository_info(CommandContext& context) {
                since, std::chrono::floor<std::chrono::hours>(trust.grace).count());
     print_people(context.out(), trust);
     print_protection(context.out(), protection);
+    if (traits) print_traits(context, repository.store(), *traits);
   }
   return status_of(report(context, repository.findings()));
 }
@@ -241,9 +272,12 @@ void register_repository_commands(core::CommandLine& line) {
       "lock", options::value<std::string>()->value_name("SPAN"),
       "of --make-bucket: what is written there cannot be removed before, whoever asks: 90d");
   line.add(std::move(init));
-  line.add(make_command("repository info",
-                        "Show a repository's address and whom it trusts (any key)", "",
-                        "intendance repository info --repository web-1", repository_info));
+  auto info =
+      make_command("repository info", "Show a repository's address and whom it trusts (any key)",
+                   "", "intendance repository info --repository web-1", repository_info);
+  info.options.add_options()("try-out", "write a small object into a bucket and remove it, to see "
+                                        "what these credentials may do there");
+  line.add(std::move(info));
   line.add(make_command("repository restore-trust",
                         "Put a trust object that the store lost back, from this machine's copy "
                         "(owner.pub)",

@@ -18,13 +18,15 @@
 
 namespace intendance::backupd {
 
-// Jobs and care, what is remembered of them, and when they are due. Only looks at what it is given.
+// Jobs and care, what is remembered of them, when they are due, and what was asked of the stores.
+// Only looks at what it is given.
 struct ServiceView {
   const Config& config;
   const JobStates& jobs;
   const CareStates& care;
   const core::TimeZone& zone;
   core::Clock& clock;
+  const storage::StoreMeters& meters;
 };
 
 // The document of GET /api/v1/status (docs/api.md).

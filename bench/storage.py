@@ -3,9 +3,10 @@
 """Object storage far away: ours, restic and rclone to one Ceph gateway, through a line with a round trip and a cap.
 
 The kernel may have no traffic shaping, so the line is a relay of our own. Each round backs the corpus up and restores it
-with each tool through the relay, and with ours to a folder of this machine; rclone copies the files as they are, as a
-measure of the line. Memory, disk and gateway are of this machine, so the gateway takes its share of the processors from
-all of them alike.
+with each tool through the relay, all of it and one file of the middle, and with ours to a folder of this machine; rclone
+copies the files as they are, as a measure of the line. Memory, disk and gateway are of this machine, so the gateway takes
+its share of the processors from all of them alike. At last a repository of 10,000 snapshots is listed by a machine that
+knows nothing of it.
 
 Exit status: 1 if a step of any tool failed; goals that are not met do not count.
 """
@@ -59,6 +60,9 @@ class Tool:
     def init(self) -> str:
         return "true"
 
+    def forget_what_it_knows(self) -> None:
+        """As on a machine that is new."""
+
 
 class Ours(Tool):
     name = "ours"
@@ -86,6 +90,12 @@ class Ours(Tool):
     def restore(self) -> str:
         return self.command("restore", "latest", "--target", self.target)
 
+    def one_file(self, path: pathlib.Path) -> str:
+        return self.command("restore", "latest", path, "--target", self.target)
+
+    def forget_what_it_knows(self) -> None:
+        remove_tree(self.folder / "state")
+
 
 class OursNear(Ours):
     name = "near"
@@ -110,6 +120,12 @@ class Restic(Tool):
     def restore(self) -> str:
         return f"restic restore latest --target {shlex.quote(str(self.target))}"
 
+    def one_file(self, path: pathlib.Path) -> str:
+        return f"{self.restore()} --include {shlex.quote(str(path))}"
+
+    def forget_what_it_knows(self) -> None:
+        remove_tree(self.folder / "cache")
+
 
 class Rclone(Tool):
     name = "rclone"
@@ -126,6 +142,10 @@ class Rclone(Tool):
 
     def restore(self) -> str:
         return f"rclone copy --transfers 8 far:{self.bucket}/files {shlex.quote(str(self.target))}"
+
+    def one_file(self, path: pathlib.Path) -> str:
+        there = f"far:{self.bucket}/files/{path.relative_to(self.source)}"
+        return f"rclone copyto {shlex.quote(there)} {shlex.quote(str(self.target / path.name))}"
 
 
 def measured(tool: Tool, step: str, command: str, output: pathlib.Path) -> measure.Cost:
@@ -145,22 +165,62 @@ def one_round(line: Line, work: pathlib.Path, source: pathlib.Path, program: pat
     tools = [OursNear(line, work, source, target, program), Ours(line, work, source, target, program),
              Restic(line, work, source, target), Rclone(line, work, source, target)]
     tools = tools[order % len(tools):] + tools[:order % len(tools)]
-    s3 = boto3.client("s3", endpoint_url=line.gateway.endpoint, aws_access_key_id=line.keys[0],
-                      aws_secret_access_key=line.keys[1], region_name="us-east-1",
-                      config=boto3.session.Config(s3={"addressing_style": "path"}))
+    s3 = s3_of(line)
     for tool in tools:
         remove_tree(tool.folder)
         tool.folder.mkdir(parents=True)
         s3.create_bucket(Bucket=tool.bucket)
         measure.run(tool.init(), tool.environment(), tool.folder, work / "output")
-        for step, command in (("upload", tool.upload()), ("restore", tool.restore())):
+        middle = file_of_the_middle(source)
+        for step, command in (("upload", tool.upload()), ("restore", tool.restore()), ("one file", tool.one_file(middle))):
             remove_tree(target)
             target.mkdir()
+            if step != "upload":
+                tool.forget_what_it_knows()
             costs.setdefault((tool.name, step), []).append(measured(tool, step, command, work / "output"))
         size = empty(s3, tool.bucket)
         stored = size if tool.name == Ours.name else stored
         remove_tree(tool.folder)
     return stored
+
+
+def file_of_the_middle(source: pathlib.Path) -> pathlib.Path:
+    files = sorted(each for each in source.rglob("*.xml") if each.is_file() and not each.is_symlink())
+    return files[len(files) // 2]
+
+
+def list_many(line: Line, work: pathlib.Path, build: pathlib.Path, count: int) -> list[measure.Cost]:
+    """Three times, each on a machine that knows nothing."""
+    print(f"{count} snapshots", flush=True)
+    source = work / "little"
+    source.mkdir()
+    (source / "file").write_text("little")
+    ours = Ours(dataclasses.replace(line, port=line.gateway.port), work, source, work / "restored", build / "cli/intendance")
+    ours.bucket = "many"
+    ours.folder.mkdir()
+    s3_of(line).create_bucket(Bucket=ours.bucket)
+    credentials = ours.folder / "store.toml"
+    for command in (ours.init(), ours.upload(),
+                    shlex.join(str(each) for each in (build / "bench/simulate_snapshots", ours.address(), ours.folder / "keys",
+                                                      credentials, count)),
+                    ours.command("prune")):
+        done = measure.run(command, ours.environment(), ours.folder, work / "output")
+        if done.status != 0:
+            sys.exit(f"{command}: {done.errors}")
+    ours.line = line
+    costs = []
+    for _ in range(3):
+        ours.forget_what_it_knows()
+        costs.append(measured(ours, "list", ours.command("snapshots", "--json"), work / "output"))
+        if (work / "output").read_text().count('"id"') < count:
+            sys.exit("not every snapshot was listed")
+    return costs
+
+
+def s3_of(line: Line) -> object:
+    return boto3.client("s3", endpoint_url=line.gateway.endpoint, aws_access_key_id=line.keys[0],
+                        aws_secret_access_key=line.keys[1], region_name="us-east-1",
+                        config=boto3.session.Config(s3={"addressing_style": "path"}))
 
 
 def empty(s3: object, bucket: str) -> int:
@@ -186,6 +246,9 @@ def report(costs: dict[tuple[str, str], list[measure.Cost]], size: int, stored: 
               f" {attainable / wall['ours', step]:.2f} (goal 0.9)")
         for name in ("restic", "rclone"):
             print(f"  against {name}: {wall['ours', step] / wall[name, step]:.2f} (goal 1 or less)")
+    print("one file" + "".join(f"  {name} {wall[name, 'one file']:.2f} s" for name in ("ours", "restic", "rclone")))
+    print(f"  against restic: {wall['ours', 'one file'] / wall['restic', 'one file']:.2f} (goal 1 or less)")
+    print(f"list of many  {wall['ours', 'list']:.2f} s (goal 3 or less)")
 
 
 def main() -> int:
@@ -195,6 +258,7 @@ def main() -> int:
     parser.add_argument("--scale", choices=("small", "medium"), default="small")
     parser.add_argument("--round-trip", type=int, default=50, metavar="MS")
     parser.add_argument("--megabits", type=int, default=1000)
+    parser.add_argument("--snapshots", type=int, default=10_000, metavar="N", help="of the repository that is listed")
     parser.add_argument("--json", type=pathlib.Path)
     arguments = parser.parse_args()
     program = arguments.build.resolve() / "cli/intendance"
@@ -212,6 +276,7 @@ def main() -> int:
             for number in range(arguments.rounds):
                 print(f"round {number + 1}", flush=True)
                 stored = one_round(Line(gateway, keys, port), work, work / "source", program, costs, number)
+            costs["ours", "list"] = list_many(Line(gateway, keys, port), work, arguments.build.resolve(), arguments.snapshots)
         finally:
             relay.terminate()
             relay.wait()

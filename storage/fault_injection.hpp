@@ -3,12 +3,12 @@
 #pragma once
 
 #include "storage/object_store.hpp"
+#include "storage/verb.hpp"
 
 #include <set>
 
 namespace intendance::storage {
 
-enum class Verb { put, get, list, head, remove };
 enum class FaultKind { transient, denied, corrupt, cancelled, other }; // what is thrown
 enum class FaultMoment { before, after }; // whether the call took effect
 

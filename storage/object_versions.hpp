@@ -9,6 +9,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace intendance::storage {
 
@@ -28,6 +29,13 @@ struct BucketRules {
     std::chrono::days period{};
   };
   std::optional<DefaultLock> lock;
+};
+
+// What the place lets these credentials do, as trying it showed.
+struct PlaceTraits {
+  bool refuses_names_in_use = false; // by itself; otherwise of two puts at once the later one stays
+  bool removes = false;              // what was written
+  bool has_policies = false;         // it can be told who may do what
 };
 
 struct ObjectVersion {
@@ -55,6 +63,14 @@ public:
   virtual std::optional<ObjectLock> lock_of(const std::string& name) = 0;
   // Only ever later. An absent object is an Error.
   virtual void extend_lock(const std::string& name, core::TimePoint until) = 0;
+
+  // Writes a small object under that name, which must be new, twice, and removes it.
+  virtual PlaceTraits try_out(const std::string& name) = 0;
+  // In the words that the store takes: that this user, who is not the owner, may write and read
+  // here, and remove what begins with one of these prefixes alone. And that the owner, whose these
+  // credentials are, may do everything with what that user writes, which without it is his own.
+  virtual std::string write_only_policy(const std::string& user,
+                                        const std::vector<std::string>& removable) = 0;
 
   // In the order of names; of one name, the newest first.
   virtual void list_versions(const std::string& prefix,

@@ -14,6 +14,19 @@ namespace intendance::storage {
 
 namespace {
 
+enum class Kind { directory, s3, swift, sftp };
+
+Kind kind_of(const std::string& url) {
+  if (url.starts_with("file:///") && url.size() > 8) return Kind::directory;
+  if (url.starts_with("s3://") || url.starts_with("s3+http://")) return Kind::s3;
+  if (url.starts_with("swift://") || url.starts_with("swift+http://")) return Kind::swift;
+  if (url.starts_with("sftp://")) return Kind::sftp;
+  throw core::ConfigError("\"" + url +
+                          "\" is not a store's address\n  allowed: file:///FOLDER · "
+                          "s3://HOST/BUCKET[/PREFIX] · swift://HOST/CONTAINER[/PREFIX] · "
+                          "sftp://[USER@]HOST[:PORT]/FOLDER");
+}
+
 template <class Identity>
 Identity identity_for(const std::string& url, const StoreAccess& access, const char* wanted) {
   if (access.credentials_file.empty()) {
@@ -56,19 +69,29 @@ std::unique_ptr<ObjectStore> open_sftp(const std::string& url, const StoreAccess
 } // namespace
 
 std::unique_ptr<ObjectStore> open_store(const std::string& url, const StoreAccess& access) {
-  if (url.starts_with("file:///") && url.size() > 8) return open_directory_store(url.substr(7));
-  const auto from_network = [&](std::unique_ptr<ObjectStore> store) {
-    return retrying(std::move(store), {}, core::system_clock(), access.stop);
+  const auto measured = [&](std::unique_ptr<ObjectStore> store) -> std::unique_ptr<ObjectStore> {
+    if (!access.meter) return store;
+    return std::make_unique<CountingStore>(std::move(store), access.meter);
   };
-  if (url.starts_with("s3://") || url.starts_with("s3+http://"))
-    return from_network(open_s3(url, access));
-  if (url.starts_with("swift://") || url.starts_with("swift+http://"))
-    return from_network(open_swift(url, access));
-  if (url.starts_with("sftp://")) return from_network(open_sftp(url, access));
-  throw core::ConfigError("\"" + url +
-                          "\" is not a repository's address\n  allowed: file:///FOLDER · "
-                          "s3://HOST/BUCKET[/PREFIX] · swift://HOST/CONTAINER[/PREFIX] · "
-                          "sftp://[USER@]HOST[:PORT]/FOLDER");
+  const auto from_network = [&](std::unique_ptr<ObjectStore> store) {
+    return retrying(measured(std::move(store)), {}, core::system_clock(), access.stop);
+  };
+  switch (kind_of(url)) {
+  case Kind::directory: return measured(open_directory_store(url.substr(7)));
+  case Kind::s3: return from_network(open_s3(url, access));
+  case Kind::swift: return from_network(open_swift(url, access));
+  case Kind::sftp: break;
+  }
+  return from_network(open_sftp(url, access));
+}
+
+void check_store_address(const std::string& url) {
+  switch (kind_of(url)) {
+  case Kind::directory: return;
+  case Kind::s3: S3Place::parse(url); return;
+  case Kind::swift: SwiftPlace::parse(url); return;
+  case Kind::sftp: SftpPlace::parse(url); return;
+  }
 }
 
 } // namespace intendance::storage

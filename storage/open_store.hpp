@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 #pragma once
 
+#include "storage/counting_store.hpp"
 #include "storage/object_store.hpp"
 
 #include <filesystem>
@@ -13,6 +14,8 @@ namespace intendance::storage {
 struct StoreAccess {
   std::filesystem::path credentials_file = {}; // empty: none
   std::stop_token stop = {};                   // ends what is sent and waited for with Cancelled
+  // Of each call as the store sees it, those tried again too; none: nobody wants to know.
+  std::shared_ptr<StoreMeter> meter = {};
 };
 
 // By address: "file:///srv/backup", "s3://HOST/BUCKET[/PREFIX]", "swift://HOST/CONTAINER[/PREFIX]",
@@ -21,5 +24,8 @@ struct StoreAccess {
 // not an address of a store, and for credentials that it lacks or that are not its kind's. Nobody
 // is asked yet.
 std::unique_ptr<ObjectStore> open_store(const std::string& url, const StoreAccess& access = {});
+
+// Throws ConfigError for what open_store() would not take as an address.
+void check_store_address(const std::string& url);
 
 } // namespace intendance::storage

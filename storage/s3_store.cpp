@@ -3,6 +3,7 @@
 
 #include "core/md5.hpp"
 #include "core/sha256.hpp"
+#include "storage/http_objects.hpp"
 #include "storage/s3_answers.hpp"
 #include "storage/s3_bucket.hpp"
 #include "storage/s3_versions.hpp"
@@ -95,24 +96,15 @@ public:
   bool read(const std::string& name, std::uint64_t offset, std::span<std::uint8_t> into) override {
     return on(name, [&] {
       if (into.empty() || offset > UINT64_MAX - into.size())
-        return looks_long_enough(name, offset, into.size());
+        return reaches(head_of(name), offset, into.size());
+      const Range range{offset, into.size()};
       auto request = bucket_.request("GET", name);
-      request.headers.emplace_back("range",
-                                   fmt::format("bytes={}-{}", offset, offset + into.size() - 1));
+      request.headers.emplace_back("range", range.header());
       core::HttpCall call;
       call.into = into;
       const auto reply = bucket_.send(std::move(request), std::move(call));
       if (is_absent(reply)) return false;
-      if (reply.status == 416) throw core::CorruptData("ends before what was asked of it");
-      bucket_.want_success(reply);
-      const auto wanted = fmt::format("bytes {}-{}/", offset, offset + into.size() - 1);
-      if (reply.status != 206 || !header_of(reply, "content-range").starts_with(wanted)) {
-        // A range that is longer than what is left comes short.
-        if (reply.status == 206) throw core::CorruptData("ends before what was asked of it");
-        throw core::Error("answers with another part than was asked for");
-      }
-      if (reply.body_size != into.size())
-        throw core::TransientError("answers with fewer bytes than it announces");
+      range.want_whole(reply, [&] { bucket_.want_success(reply); });
       return true;
     });
   }
@@ -299,14 +291,6 @@ private:
     return info;
   }
 
-  bool looks_long_enough(const std::string& name, std::uint64_t offset, std::uint64_t length) {
-    const auto info = head_of(name);
-    if (!info) return false;
-    if (offset > info->size || length > info->size - offset)
-      throw core::CorruptData("ends before what was asked of it");
-    return true;
-  }
-
   S3Bucket bucket_;
   S3Versions versions_{bucket_};
   std::atomic<bool> refuses_names_in_use_ = true;
@@ -315,21 +299,13 @@ private:
 } // namespace
 
 S3Place S3Place::parse(const std::string& url) {
-  const bool plain = url.starts_with("s3+http://");
-  const auto rest = url.substr(std::min(url.size(), plain ? 10ul : 5ul));
-  const auto slash = rest.find('/');
-  S3Place place;
-  if ((plain || url.starts_with("s3://")) && slash != 0 && slash != std::string::npos) {
-    place.endpoint = (plain ? "http://" : "https://") + rest.substr(0, slash);
-    auto path = rest.substr(slash + 1);
-    while (path.ends_with('/')) path.pop_back();
-    const auto end = std::min(path.find('/'), path.size());
-    place.bucket = path.substr(0, end);
-    if (end < path.size()) place.prefix = path.substr(end + 1) + "/";
-    if (!place.bucket.empty()) return place;
+  auto place = parse_http_place(url, "s3");
+  if (!place) {
+    throw core::ConfigError("\"" + url +
+                            "\" is not an address of a bucket\n  allowed: "
+                            "s3://HOST/BUCKET[/PREFIX]");
   }
-  throw core::ConfigError("\"" + url +
-                          "\" is not an address of a bucket\n  allowed: s3://HOST/BUCKET[/PREFIX]");
+  return {std::move(place->origin), std::move(place->top), std::move(place->prefix)};
 }
 
 std::unique_ptr<ObjectStore> open_s3_store(S3Place place, S3Credentials credentials,

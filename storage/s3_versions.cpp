@@ -5,6 +5,9 @@
 #include "storage/s3_answers.hpp"
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
 
 namespace intendance::storage {
 
@@ -101,6 +104,75 @@ void S3Versions::extend_lock(const std::string& name, core::TimePoint until) {
                     core::format_utc(until)));
     bucket_.want_success(reply);
   });
+}
+
+PlaceTraits S3Versions::try_out(const std::string& name) {
+  return core::with_context("trying out " + bucket_.address(), [&] {
+    const auto put = [&](bool conditional) {
+      auto request = bucket_.request("PUT", name);
+      if (conditional) request.headers.emplace_back("if-none-match", "*");
+      return bucket_.send_body(std::move(request), "to see what these credentials may do\n");
+    };
+    PlaceTraits traits;
+    auto first = put(true);
+    const bool knows_conditions = !is_unknown(first);
+    bucket_.want_success(knows_conditions ? first : put(false));
+    if (knows_conditions) traits.refuses_names_in_use = put(true).status == 412;
+    const auto removed = bucket_.send(bucket_.request("DELETE", name));
+    if (removed.status != 403) {
+      bucket_.want_success(removed);
+      traits.removes = true;
+    }
+    auto policy = bucket_.request("GET");
+    policy.query = {{"policy", ""}};
+    const auto answer = bucket_.send(std::move(policy));
+    traits.has_policies = answer.status == 200 || answer.status == 404;
+    return traits;
+  });
+}
+
+// Ceph's name of who owns the bucket, TENANT$USER where there are tenants.
+std::string S3Versions::owner() {
+  auto request = bucket_.request("GET");
+  request.query = {{"acl", ""}};
+  const auto reply = bucket_.send(std::move(request));
+  bucket_.want_success(reply);
+  return s3_element(reply.body, "ID");
+}
+
+// https://docs.ceph.com/en/pacific/radosgw/bucketpolicy/
+std::string S3Versions::write_only_policy(const std::string& user,
+                                          const std::vector<std::string>& removable) {
+  const auto& place = bucket_.place();
+  const auto bucket = "arn:aws:s3:::" + place.bucket;
+  const auto objects = bucket + "/" + place.prefix;
+  const auto allow = [&](const std::string& who, const std::vector<std::string>& actions,
+                         const std::vector<std::string>& resources) {
+    const nlohmann::ordered_json statement = {{"Effect", "Allow"},
+                                              {"Principal", {{"AWS", {who}}}},
+                                              {"Action", actions},
+                                              {"Resource", resources}};
+    return " " + statement.dump();
+  };
+  std::vector<std::string> freely;
+  for (const auto& prefix : removable) freely.push_back(objects + prefix + "*");
+  const auto his = "arn:aws:iam:::user/" + user;
+  auto ours = core::with_context("owner of " + bucket_.address(), [&] { return owner(); });
+  const auto tenant = ours.substr(0, std::min(ours.find('$'), ours.size()));
+  ours = tenant == ours ? "arn:aws:iam:::user/" + ours
+                        : "arn:aws:iam::" + tenant + ":user/" + ours.substr(tenant.size() + 1);
+  // A statement a line.
+  return R"({"Version": "2012-10-17", "Statement": [)"
+         "\n" +
+         allow(his,
+               {"s3:ListBucket", "s3:GetBucketVersioning", "s3:GetBucketObjectLockConfiguration"},
+               {bucket}) +
+         ",\n" +
+         allow(his,
+               {"s3:PutObject", "s3:GetObject", "s3:GetObjectRetention", "s3:AbortMultipartUpload"},
+               {objects + "*"}) +
+         ",\n" + allow(his, {"s3:DeleteObject"}, freely) + ",\n" +
+         allow(ours, {"s3:*"}, {bucket, objects + "*"}) + "]}";
 }
 
 void S3Versions::list_versions(const std::string& prefix,

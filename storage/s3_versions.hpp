@@ -17,6 +17,9 @@ public:
   std::optional<BucketRules> rules() override;
   std::optional<ObjectLock> lock_of(const std::string& name) override;
   void extend_lock(const std::string& name, core::TimePoint until) override;
+  PlaceTraits try_out(const std::string& name) override;
+  std::string write_only_policy(const std::string& user,
+                                const std::vector<std::string>& removable) override;
   void list_versions(const std::string& prefix,
                      const std::function<void(const ObjectVersion&)>& visit) override;
   void put_back(const ObjectVersion& version) override;
@@ -25,6 +28,7 @@ public:
 private:
   // The answer's body; nothing when it may not be asked, or the bucket has none.
   std::optional<std::string> property(const char* name);
+  std::string owner();
 
   S3Bucket& bucket_;
 };

@@ -3,6 +3,7 @@
 
 #include "core/error.hpp"
 #include "core/md5.hpp"
+#include "storage/http_objects.hpp"
 #include "storage/swift_answers.hpp"
 #include "storage/swift_removals.hpp"
 #include "storage/swift_upload.hpp"
@@ -61,21 +62,14 @@ public:
   bool read(const std::string& name, std::uint64_t offset, std::span<std::uint8_t> into) override {
     return on(name, [&] {
       if (into.empty() || offset > UINT64_MAX - into.size())
-        return looks_long_enough(name, offset, into.size());
-      const auto range = fmt::format("{}-{}", offset, offset + into.size() - 1);
+        return reaches(find(name, Replicas::any), offset, into.size());
+      const Range range{offset, into.size()};
       auto request = container_.request("GET", name);
-      request.call.headers = {{"range", "bytes=" + range}};
+      request.call.headers = {{"range", range.header()}};
       request.call.into = into;
       const auto reply = container_.send(std::move(request));
       if (container_.is_absent(reply)) return false;
-      if (reply.status == 416) throw core::CorruptData("ends before what was asked of it");
-      container_.want_success(reply);
-      if (reply.status != 206) throw core::Error("answers with another part than was asked for");
-      // A range that is longer than what is left comes short.
-      if (!header_of(reply, "content-range").starts_with("bytes " + range + "/"))
-        throw core::CorruptData("ends before what was asked of it");
-      if (reply.body_size != into.size())
-        throw core::TransientError("answers with fewer bytes than it announces");
+      range.want_whole(reply, [&] { container_.want_success(reply); });
       return true;
     });
   }
@@ -157,14 +151,6 @@ private:
     return read_swift_head(name, reply);
   }
 
-  bool looks_long_enough(const std::string& name, std::uint64_t offset, std::uint64_t length) {
-    const auto info = find(name, Replicas::any);
-    if (!info) return false;
-    if (offset > info->size || length > info->size - offset)
-      throw core::CorruptData("ends before what was asked of it");
-    return true;
-  }
-
   // Names without the prefix; what is the store's own begins with a dot.
   void keep_objects(std::vector<ObjectInfo>& part) const {
     const auto& prefix = container_.place().prefix;
@@ -229,22 +215,13 @@ private:
 } // namespace
 
 SwiftPlace SwiftPlace::parse(const std::string& url) {
-  const bool plain = url.starts_with("swift+http://");
-  const auto rest = url.substr(std::min(url.size(), plain ? 13ul : 8ul));
-  const auto slash = rest.find('/');
-  SwiftPlace place;
-  if ((plain || url.starts_with("swift://")) && slash != 0 && slash != std::string::npos) {
-    place.origin = (plain ? "http://" : "https://") + rest.substr(0, slash);
-    auto path = rest.substr(slash + 1);
-    while (path.ends_with('/')) path.pop_back();
-    const auto end = std::min(path.find('/'), path.size());
-    place.container = path.substr(0, end);
-    if (end < path.size()) place.prefix = path.substr(end + 1) + "/";
-    if (!place.container.empty()) return place;
+  auto place = parse_http_place(url, "swift");
+  if (!place) {
+    throw core::ConfigError("\"" + url +
+                            "\" is not an address of a container\n  allowed: "
+                            "swift://HOST[:PORT]/CONTAINER[/PREFIX]");
   }
-  throw core::ConfigError(
-      "\"" + url +
-      "\" is not an address of a container\n  allowed: swift://HOST[:PORT]/CONTAINER[/PREFIX]");
+  return {std::move(place->origin), std::move(place->top), std::move(place->prefix)};
 }
 
 std::unique_ptr<ObjectStore> open_swift_store(SwiftPlace place, KeystoneIdentity identity,

@@ -202,7 +202,7 @@ Care parse_care(const Fields& fields) {
   care.lost_files = fields.count("lost_files");
   care.oldest_unread = fields.time("oldest_unread");
   care.locked = fields.maybe_boolean("locked");
-  for (const char* name : {"forget", "prune", "verify"})
+  for (const char* name : {"forget", "prune", "verify", "archive"})
     care.tasks.push_back(parse_task(fields, name));
   return care;
 }

@@ -63,7 +63,7 @@ struct Job {
   std::optional<JobRun> last_run;
 };
 
-// One of forget, prune and verify.
+// One of forget, prune, verify and archive.
 struct CareTask {
   std::string name;
   std::optional<core::TimePoint> last_success; // when it last came to its end
@@ -80,7 +80,8 @@ struct Care {
   std::optional<std::int64_t> damaged_objects, lost_files;
   std::optional<core::TimePoint> oldest_unread;
   std::optional<bool> locked;  // as of a job's run
-  std::vector<CareTask> tasks; // always the three
+  std::vector<CareTask> tasks; // always the four, those that are not wanted, too
+  const CareTask& verify() const { return tasks.at(2); }
 };
 
 struct BackupdAnswer {

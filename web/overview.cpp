@@ -179,7 +179,7 @@ private:
       find({.code = FindingCode::repository_damaged,
             .machine = machine_name,
             .subject = care.repository,
-            .since = care.tasks.back().last_success});
+            .since = care.verify().last_success});
     for (const CareTask& task : care.tasks) {
       if (task.failures < 3 && !task.overdue) continue;
       find({.code = FindingCode::care_failing,

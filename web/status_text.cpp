@@ -113,7 +113,7 @@ private:
   }
 
   void repository(const Care& care) {
-    const CareTask& verify = care.tasks.back();
+    const CareTask& verify = care.verify();
     std::string rest = verify.last_success ? ago(in("vérifié", "verified"), *verify.last_success)
                                            : in("jamais vérifié", "never verified");
     if (care.oldest_unread)

@@ -18,8 +18,9 @@
 namespace intendance::backupd {
 
 // Puts the contents of files where they belong. One thread says which; others open blocks, check
-// chunks, write and commit, block by block, however the files lie in them. A file whose contents
-// cannot be had whole is not there afterwards.
+// chunks, write and commit, block by block, however the files lie in them. Where the store is far
+// away, still others fetch blocks ahead of them, those that lie side by side in one request. A
+// file whose contents cannot be had whole is not there afterwards.
 class ContentsPipeline {
 public:
   // Of a file that is begun: committed, or why not. Any thread, one at a time.
@@ -31,7 +32,7 @@ public:
   using Done = std::function<void(const Outcome&)>;
 
   // Reader and counters must outlive it, and nobody else may change the reader's index meanwhile.
-  ContentsPipeline(BlockReader& reader, unsigned threads, WorkCounters& counters, Done done);
+  ContentsPipeline(BlockReader& reader, WorkCounters& counters, Done done);
   // What is not done is given up.
   ~ContentsPipeline();
   ContentsPipeline(const ContentsPipeline&) = delete;
@@ -48,6 +49,7 @@ public:
   void finish();
 
 private:
+  void fail(const std::exception_ptr& failure) noexcept;
   // Shared by all the pieces of a file; done when the last of them is.
   struct OpenFile;
   struct Piece {
@@ -59,9 +61,11 @@ private:
   };
   // All that is wanted of one block.
   struct Task {
-    BlockPlace block;
+    BlockReader::StoredBlock block;
     std::vector<Piece> pieces;
-    std::size_t weight = 0; // of the pieces
+    std::size_t weight = 0;        // of the pieces
+    std::shared_ptr<Buffer> run{}; // that it was fetched with, if it was
+    ByteView sealed{};             // of the block, in the run
   };
 
   struct Unplaced {
@@ -72,6 +76,7 @@ private:
   void place();
   void add_piece(Piece&& piece);
   void hand_over_first();
+  void fetch();
   void work();
   void run(const Task& task, Buffer& memory);
   void write(const Piece& piece, ByteView raw);
@@ -96,7 +101,9 @@ private:
   std::deque<Task> waiting_; // of the blocks that came last, still growing
   std::size_t waiting_weight_ = 0;
   BoundedQueue<Task> tasks_;
-  std::vector<std::jthread> threads_;
+  BoundedQueue<Task> fetched_;
+  const bool fetches_;
+  std::vector<std::jthread> fetchers_, workers_;
 };
 
 } // namespace intendance::backupd

@@ -24,18 +24,23 @@ FileWriter::FileWriter(std::shared_ptr<TargetServices> services,
                        std::shared_ptr<TargetFolder> folder, Plan plan)
     : services_(std::move(services)), unfinished_(std::move(unfinished)),
       folder_(std::move(folder)), plan_(std::move(plan)),
-      temporary_(TargetFolder::temporary_name()),
-      file_(::openat(folder_->descriptor(), temporary_.c_str(),
-                     O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600)) {
+      temporary_(TargetFolder::temporary_name()) {
+  unfinished_->begin(plan_.path);
+}
+
+void FileWriter::make() {
+  if (file_) return;
+  file_ =
+      core::FileDescriptor(::openat(folder_->descriptor(), temporary_.c_str(),
+                                    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!file_) core::throw_errno("cannot write in the folder of /" + plan_.path);
   // Tells another restore that this is no leftover; where it cannot be had, its age does.
   (void)::flock(file_.get(), LOCK_EX | LOCK_NB);
-  unfinished_->begin(plan_.path);
 }
 
 FileWriter::~FileWriter() {
   if (committed_) return;
-  folder_->remove(temporary_);
+  if (file_) folder_->remove(temporary_);
   try {
     for (const auto& link : unfinished_->end(plan_.path, UnfinishedFiles::Outcome::failed)) {
       services_->problems.add(link.path, "is a further name of /" + plan_.path + ", which failed",
@@ -47,6 +52,7 @@ FileWriter::~FileWriter() {
 }
 
 void FileWriter::write(ByteView bytes, std::uint64_t offset) {
+  make();
   services_->disk.wrote(bytes.size());
   unsent_ += bytes.size();
   while (!bytes.empty()) {
@@ -65,6 +71,7 @@ void FileWriter::write(ByteView bytes, std::uint64_t offset) {
 }
 
 void FileWriter::commit() {
+  make();
   struct stat now {};
   const auto size = static_cast<off_t>(plan_.size);
   if (::fstat(file_.get(), &now) != 0 ||

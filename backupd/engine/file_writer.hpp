@@ -6,8 +6,9 @@
 
 namespace intendance::backupd {
 
-// A file of the target that is being written under a temporary name. Any thread, one at a time;
-// as many files at once as there may be open descriptors. What is not written stays a hole.
+// A file of the target that is being written under a temporary name. Any thread, one at a time.
+// It is made when the first bytes of it come, so that files may wait for theirs without a
+// descriptor each. What is not written stays a hole.
 class FileWriter {
 public:
   // Where a file comes from and goes to: see RestoreTarget::begin_file().
@@ -17,7 +18,6 @@ public:
     Attributes attributes;
     Replace replace = Replace::yes;
   };
-  // Throws Error when nothing can be made in the folder.
   FileWriter(std::shared_ptr<TargetServices> services, std::shared_ptr<UnfinishedFiles> unfinished,
              std::shared_ptr<TargetFolder> folder, Plan plan);
   // Without commit() nothing is left of it; names that waited for it are reported as lost.
@@ -26,7 +26,7 @@ public:
   FileWriter& operator=(const FileWriter&) = delete;
 
   const std::string& path() const { return plan_.path; }
-  // In any order. Throws Error.
+  // In any order. Throws Error, when nothing can be made in the folder, too.
   void write(ByteView bytes, std::uint64_t offset);
   // Another size than the plan's, known later.
   void set_size(std::uint64_t size) { plan_.size = size; }
@@ -35,6 +35,7 @@ public:
   void commit();
 
 private:
+  void make();
   void make_late_links(const std::vector<LateLink>& links);
 
   const std::shared_ptr<TargetServices> services_;
@@ -42,8 +43,8 @@ private:
   const std::shared_ptr<TargetFolder> folder_;
   Plan plan_;
   const std::string temporary_;
-  core::FileDescriptor file_;
-  std::uint64_t unsent_ = 0; // bytes whose way to the disk has not been begun
+  core::FileDescriptor file_; // once it is made
+  std::uint64_t unsent_ = 0;  // bytes whose way to the disk has not been begun
   bool committed_ = false;
 };
 

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 #include "backupd/engine/protection.hpp"
 
+#include "backupd/engine/bounded_queue.hpp"
 #include "core/clock.hpp"
 #include "storage/object_versions.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
+#include <thread>
 
 namespace intendance::backupd {
 
@@ -19,6 +22,7 @@ namespace {
 
 constexpr const char* kept_prefixes[] = {"trust/", "snapshots/", "indexes/", "packs/"};
 constexpr std::size_t most_names = 1000;
+constexpr std::size_t most_waiting = 64; // names
 
 void stop_if_asked(const std::stop_token& stop) {
   if (stop.stop_requested()) throw core::Cancelled("stopped as asked");
@@ -68,18 +72,40 @@ Protection look_at_protection(storage::ObjectStore& store, const std::string& ob
   return protection;
 }
 
+Finding protection_lost(const storage::ObjectStore& store, const std::string& reason) {
+  return {store.address(), "is no longer protected against deletion, and was before: " + reason};
+}
+
 std::uint64_t extend_locks(storage::ObjectStore& store, core::TimePoint until,
                            std::stop_token stop) {
   auto* versions = store.versions();
   if (versions == nullptr) return 0;
-  std::uint64_t extended = 0;
-  for (const auto* prefix : kept_prefixes) {
-    store.list(prefix, [&](const storage::ObjectInfo& info) {
-      stop_if_asked(stop);
-      versions->extend_lock(info.name, until);
-      ++extended;
+  std::atomic<std::uint64_t> extended = 0;
+  BoundedQueue<std::string> names(most_waiting);
+  std::vector<std::jthread> threads; // each waits for the store most of the time
+  for (auto each = store.connections(); each > 0; --each) {
+    threads.emplace_back([&] {
+      try {
+        for (; const auto name = names.pop(); ++extended) versions->extend_lock(*name, until);
+      } catch (...) { // the boundary of a thread
+        names.fail(std::current_exception());
+      }
     });
   }
+  try {
+    for (const auto* prefix : kept_prefixes) {
+      store.list(prefix, [&](const storage::ObjectInfo& info) {
+        stop_if_asked(stop);
+        names.push(info.name);
+      });
+    }
+  } catch (...) {
+    names.fail(std::current_exception()); // so that no thread waits for ever
+    throw;
+  }
+  names.close();
+  threads.clear(); // waits for all
+  names.try_pop(); // throws what a thread failed of
   return extended;
 }
 

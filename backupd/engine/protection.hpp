@@ -11,6 +11,10 @@
 
 namespace intendance::backupd {
 
+// What a machine's backup removes: its own announcement. All else is removed with the hub's
+// credentials.
+inline constexpr const char* removed_by_machines[] = {"sessions/"};
+
 struct Protection {
   // Whether the store itself showed that nobody, whatever his credentials, can remove what is
   // written before its lock ends.
@@ -24,6 +28,9 @@ struct Protection {
 // Asks the store for its rules, and looks at an object that it has whether they were followed: a
 // server may not know the rules and answer as if it did. Throws what a store throws.
 Protection look_at_protection(storage::ObjectStore& store, const std::string& object);
+
+// Of a store that was protected when it was looked at before.
+Finding protection_lost(const storage::ObjectStore& store, const std::string& reason);
 
 // Extends the locks of all trust objects, snapshots, indexes and packs until then; how many. Packs
 // that are marked to be deleted are no exception, for a thief can write marks. What was extended

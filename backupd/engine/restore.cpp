@@ -27,7 +27,7 @@ public:
                                             problem(path, message, loss);
                                           });
       contents_ = std::make_unique<ContentsPipeline>(
-          snapshot_.blocks(), threads(), work_,
+          snapshot_.blocks(), work_,
           [this](const ContentsPipeline::Outcome& outcome) { file_done(outcome); });
     }
     snapshot_.for_each_record(
@@ -47,12 +47,6 @@ public:
   }
 
 private:
-  // As many as there are processors, or as a store far away answers at once.
-  unsigned threads() const {
-    const auto connections = snapshot_.blocks().repository().store().connections();
-    return std::max({1u, std::thread::hardware_concurrency(), connections});
-  }
-
   void problem(const std::string& path, const std::string& message, Loss loss) {
     result_.with([&](RestoreResult& result) { result.problems.push_back({path, message, loss}); });
   }

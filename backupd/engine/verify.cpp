@@ -152,7 +152,9 @@ private:
     for (const auto& name : ledger.choose(options.percent, options.unread_since))
       chosen.push_back(*index_.find_pack(name));
     report_.packs_read = chosen.size();
-    const auto threads = std::max(1u, std::thread::hardware_concurrency());
+    // A store far away is waited for by several; each holds some megabytes.
+    const auto threads = std::max(
+        {1u, std::thread::hardware_concurrency(), std::min(4u, repository_.store().connections())});
     backupd::check_packs(*blocks_, index_, chosen, threads, work_, stop_, [&](PackReport&& pack) {
       report_.bytes_read += pack.bytes_read;
       for (const auto& problem : pack.problems) find(blocks_->pack_name(pack.pack), problem);

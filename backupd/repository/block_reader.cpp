@@ -11,6 +11,10 @@ namespace {
 
 constexpr std::size_t most_directory_bytes = std::size_t{6} << 20;
 constexpr std::size_t most_block_bytes = std::size_t{8} << 20;
+// Of a pack of manifests far away, as much is got together with its directory: mostly the list of
+// pages, and in small packs these, too.
+constexpr std::size_t end_size = std::size_t{256} << 10;
+constexpr std::size_t most_ends = 4;
 
 std::size_t bytes_of(const PackDirectory& directory) {
   return directory.chunks.size() * sizeof(PackChunk) + directory.blocks.size() * sizeof(PackBlock);
@@ -51,6 +55,10 @@ auto BlockReader::of_pack(std::uint32_t pack, Work&& work) {
 }
 
 std::shared_ptr<const PackDirectory> BlockReader::directory(std::uint32_t pack) {
+  return directory(pack, 0);
+}
+
+BlockReader::Directory BlockReader::directory(std::uint32_t pack, std::size_t more) {
   const auto known = directories_.with([&](Directories& all) {
     const auto found = std::find_if(all.kept.begin(), all.kept.end(),
                                     [&](const auto& each) { return each.first == pack; });
@@ -60,10 +68,17 @@ std::shared_ptr<const PackDirectory> BlockReader::directory(std::uint32_t pack) 
   });
   if (known) return known;
   const auto indexed = finder_.pack(pack);
+  Buffer before(more);
   const auto read = std::make_shared<const PackDirectory>(of_pack(pack, [&] {
-    return repository_.read_directory(indexed.name, indexed.size, indexed.directory_length);
+    return repository_.read_directory(indexed.name, indexed.size, indexed.directory_length,
+                                      &before);
   }));
   directories_.with([&](Directories& all) {
+    if (!before.empty()) {
+      const auto offset = indexed.size - pack_tail_size - indexed.directory_length - before.size();
+      all.ends.push_front({pack, offset, std::move(before)});
+      if (all.ends.size() > most_ends) all.ends.pop_back();
+    }
     all.kept.emplace_front(pack, read);
     all.bytes += bytes_of(*read);
     while (all.bytes > most_directory_bytes && all.kept.size() > 1) {
@@ -76,6 +91,8 @@ std::shared_ptr<const PackDirectory> BlockReader::directory(std::uint32_t pack) 
 
 std::vector<ChunkInBlock> BlockReader::readable_places(ChunkKind kind, const ChunkId& id,
                                                        std::string& problem) {
+  const bool is_far = repository_.store().connections() > 1;
+  const auto more = is_far && kind == ChunkKind::manifest ? end_size : 0;
   std::vector<ChunkInBlock> found;
   const auto places = finder_.find(id);
   if (places.empty() && problem.empty()) {
@@ -84,7 +101,7 @@ std::vector<ChunkInBlock> BlockReader::readable_places(ChunkKind kind, const Chu
   }
   for (const auto& place : places) {
     try {
-      const auto directory = this->directory(place.pack);
+      const auto directory = this->directory(place.pack, more);
       if (place.chunk >= directory->chunks.size() || directory->chunks[place.chunk].id != id)
         throw CorruptData(pack_name(place.pack) + ": has another directory than its index says");
       if (directory->block_of(place.chunk).kind == kind)
@@ -127,13 +144,49 @@ void BlockReader::from_any_place(ChunkKind kind, const ChunkId& id,
 }
 
 ByteView BlockReader::open(const BlockPlace& place, Buffer& memory) {
+  thread_local Buffer stored;
+  const auto block = this->stored(place);
+  const auto sealed = core::room_in(stored, block.size);
+  read_stored(block, sealed);
+  return open_fetched(place, sealed, memory);
+}
+
+BlockReader::StoredBlock BlockReader::stored(const BlockPlace& place) {
   const auto directory = this->directory(place.pack);
   const auto& block = directory->blocks.at(place.block);
-  const auto name = pack_name(place.pack);
+  return {place, block.offset, block.stored};
+}
+
+bool BlockReader::read_from_end(const StoredBlock& from, std::span<std::uint8_t> into) {
+  return directories_.with([&](Directories& all) {
+    for (const auto& end : all.ends) {
+      if (end.pack != from.place.pack || from.offset < end.offset) continue;
+      const auto bytes = ByteView(end.bytes).subspan(from.offset - end.offset, into.size());
+      std::copy(bytes.begin(), bytes.end(), into.begin());
+      return true;
+    }
+    return false;
+  });
+}
+
+void BlockReader::read_stored(const StoredBlock& from, std::span<std::uint8_t> into) {
+  if (read_from_end(from, into)) return;
+  const auto name = pack_name(from.place.pack);
+  of_pack(from.place.pack, [&] {
+    if (!repository_.store().read(name, from.offset, into)) throw Gone();
+  });
+}
+
+Buffer BlockReader::fetch(const StoredBlock& first, const StoredBlock& last) {
+  Buffer run(std::size_t{last.offset} + last.size - first.offset);
+  read_stored(first, run);
+  return run;
+}
+
+ByteView BlockReader::open_fetched(const BlockPlace& place, ByteView sealed, Buffer& memory) {
+  const auto directory = this->directory(place.pack);
+  const auto& block = directory->blocks.at(place.block);
   return of_pack(place.pack, [&] {
-    thread_local Buffer stored;
-    const auto sealed = core::room_in(stored, block.stored);
-    if (!repository_.store().read(name, block.offset, sealed)) throw Gone();
     return repository_.opener().open(directory->origins.at(block.origin), block.kind, block.number,
                                      sealed, block.length, memory);
   });

@@ -45,6 +45,18 @@ public:
   std::shared_ptr<const PackDirectory> directory(std::uint32_t pack);
   // In memory that is used again and again.
   ByteView open(const BlockPlace& place, Buffer& memory);
+  // The same in two steps: a run of blocks that lie one behind the other in a pack, as they are
+  // stored, and one of these opened. Whether the next belongs to the run: lies_behind().
+  struct StoredBlock {
+    BlockPlace place;
+    std::uint32_t offset = 0, size = 0; // bytes, in the pack
+    bool lies_behind(const StoredBlock& other) const {
+      return place.pack == other.place.pack && offset == other.offset + other.size;
+    }
+  };
+  StoredBlock stored(const BlockPlace& place);
+  Buffer fetch(const StoredBlock& first, const StoredBlock& last);
+  ByteView open_fetched(const BlockPlace& place, ByteView sealed, Buffer& memory);
   // Whether a chunk of an opened block is what its id says; throws CorruptData when it is not.
   void check(const ChunkInBlock& chunk, ByteView raw);
   // Whether bytes from elsewhere are that chunk.
@@ -59,12 +71,22 @@ public:
 
 private:
   using Directory = std::shared_ptr<const PackDirectory>;
+  // What came together with a directory.
+  struct PackEnd {
+    std::uint32_t pack = 0;
+    std::uint64_t offset = 0; // bytes, in the pack
+    Buffer bytes;
+  };
   // The newest first.
   struct Directories {
     std::list<std::pair<std::uint32_t, Directory>> kept;
     std::size_t bytes = 0;
+    std::list<PackEnd> ends;
   };
   const Buffer& opened(const BlockPlace& place);
+  void read_stored(const StoredBlock& from, std::span<std::uint8_t> into);
+  Directory directory(std::uint32_t pack, std::size_t more);
+  bool read_from_end(const StoredBlock& from, std::span<std::uint8_t> into);
   // Those whose directory can be read now; what was wrong with another becomes `problem`.
   std::vector<ChunkInBlock> readable_places(ChunkKind kind, const ChunkId& id,
                                             std::string& problem);

@@ -370,15 +370,20 @@ Buffer part_of(storage::ObjectStore& store, const std::string& object, std::uint
 } // namespace
 
 PackDirectory Repository::read_directory(const PackName& name, std::uint64_t size,
-                                         std::uint32_t directory_length) const {
+                                         std::uint32_t directory_length, Buffer* before) const {
   // An index may say anything; memory is asked for by what a pack can be.
   if (size < pack_tail_size + directory_length + intro_size)
     throw CorruptData("is too short for a pack");
   if (size > longest_pack) throw CorruptData("is longer than a pack may be");
-  const auto end =
-      part_of(*store_, pack_object_name(name), size - pack_tail_size - directory_length,
-              std::uint64_t{directory_length} + pack_tail_size);
-  return open_directory(end, size, *secrets_);
+  const auto length = std::uint64_t{directory_length} + pack_tail_size;
+  const auto more = before != nullptr ? std::min<std::uint64_t>(before->size(), size - length) : 0;
+  auto end = part_of(*store_, pack_object_name(name), size - length - more, length + more);
+  auto directory = open_directory(ByteView(end).last(length), size, *secrets_);
+  if (before != nullptr) {
+    end.resize(more);
+    *before = std::move(end);
+  }
+  return directory;
 }
 
 PackInfo Repository::read_pack_info(const PackName& name, std::uint64_t size) const {

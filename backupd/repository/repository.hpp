@@ -84,9 +84,11 @@ public:
   // hears of each.
   void add_packs_without_index(ChunkIndex& index, std::vector<Finding>& findings,
                                const std::function<void()>& looked_at = {}) const;
-  // The directory of a pack as it is stored; throws CorruptData. Any thread.
+  // The directory of a pack as it is stored; throws CorruptData. Any thread. By the same request
+  // come the bytes that stand before it, as many as there is room for in `before`, which is cut to
+  // those that there are.
   PackDirectory read_directory(const PackName& name, std::uint64_t size,
-                               std::uint32_t directory_length) const;
+                               std::uint32_t directory_length, Buffer* before = nullptr) const;
   // The same, of a pack of which only the size is known.
   PackInfo read_pack_info(const PackName& name, std::uint64_t size) const;
   const BlockOpener& opener() const { return *opener_; }

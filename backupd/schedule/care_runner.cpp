@@ -54,9 +54,7 @@ void look_after_locks(const std::optional<LockFigures>& before, const CareSettin
   figures.is_locked = protection.is_locked;
   figures.reason = protection.reason;
   if (before && before->is_locked && !figures.is_locked) {
-    result.findings.push_back({store.address(), "is no longer protected against deletion, and was "
-                                                "before: " +
-                                                    figures.reason});
+    result.findings.push_back(protection_lost(store, figures.reason));
   }
   result.lock = figures;
 }
@@ -130,7 +128,7 @@ std::initializer_list<Role> roles_for(CareTask task) {
 void do_task(const CareConfig& care, CareTask task, const CareSetting& setting,
              const std::filesystem::path& scratch, const CareState& before,
              const std::stop_token& stop, CareResult& result) {
-  auto store = storage::stoppable(open_store(care.repository, stop), stop);
+  auto store = storage::stoppable(open_store(care.repository, stop, setting.meters), stop);
   const auto repository = Repository::open(std::move(store), KeyFolder(care.repository.keys),
                                            roles_for(task), setting.state / "trust");
   result.repository_id = core::to_hex(repository.trust().repository);

@@ -36,6 +36,7 @@ struct CareSetting {
   core::TimeZone zone;
   core::Clock& clock;
   Priority priority = {};
+  storage::StoreMeters* meters = nullptr;
 };
 
 // Does a task now and remembers how it went, whatever happens. Throws Error when the repository is

@@ -57,25 +57,25 @@ void look_at_locks(storage::ObjectStore& store, const std::optional<RunRecord>& 
     reason = error.what();
   }
   if (run.record.locked || !before || !before->locked) return;
-  run.findings.push_back(
-      {store.address(), "is no longer protected against deletion, and was before: " + reason});
+  run.findings.push_back(protection_lost(store, reason));
   ++run.record.warnings;
   run.record.outcome = Outcome::warnings;
 }
 
 } // namespace
 
-JobRun run_job(const std::string& machine, const JobConfig& job, const std::filesystem::path& state,
-               std::stop_token stop, WorkCounters* work) {
+JobRun run_job(const JobConfig& job, const JobSetting& setting, std::stop_token stop,
+               WorkCounters* work) {
+  const auto& state = setting.state;
   const JobStates states(state);
   const JobLock lock(states, job.name);
   JobRun run;
   run.record.started = core::system_clock().now();
   try {
     auto repository =
-        Repository::open(open_store(job.repository, stop), KeyFolder(job.repository.keys),
-                         {Role::writer}, state / "trust");
-    auto request = request_of(machine, job, state, stop);
+        Repository::open(open_store(job.repository, stop, setting.meters),
+                         KeyFolder(job.repository.keys), {Role::writer}, state / "trust");
+    auto request = request_of(setting.machine, job, state, stop);
     const auto before = states.load(job.name);
     request.expected = expected_of(before);
     auto result = back_up(repository, request, stop, work);
@@ -134,12 +134,10 @@ void log_run(const JobConfig& job, const JobRun& run) {
 
 } // namespace
 
-std::function<void(const JobConfig&, std::stop_token)>
-logged_runner(const std::string& machine, const std::filesystem::path& state,
-              const Priority& priority) {
-  return [machine, state, priority](const JobConfig& job, std::stop_token stop) {
+std::function<void(const JobConfig&, std::stop_token)> logged_runner(const JobSetting& setting) {
+  return [setting](const JobConfig& job, std::stop_token stop) {
     core::log::info("backup begins", {{"job", job.name}, {"repository", job.repository.name}});
-    with_priority(priority, [&] { log_run(job, run_job(machine, job, state, stop)); });
+    with_priority(setting.priority, [&] { log_run(job, run_job(job, setting, stop)); });
   };
 }
 

@@ -68,7 +68,8 @@ protected:
   // Ahead of the store's own clock, so that a grace of a second has passed.
   core::ManualClock clock_{core::system_clock().now() + hours(1)};
   core::TimeZone zone_ = core::TimeZone::named("America/Toronto");
-  CareSetting setting_{"hub", state_, zone_, clock_};
+  storage::StoreMeters meters_;
+  CareSetting setting_{"hub", state_, zone_, clock_, {}, &meters_};
   CareStates states_{state_};
   CareConfig care_{{},
                    KeepPolicy{2, 0, 0, 0, 0, 0},
@@ -269,7 +270,7 @@ TEST_F(Care, ShowsInTheStatusAndTheMetrics) {
   config.machine = "hub";
   config.care = {care_};
   const JobStates jobs(state_);
-  const ServiceView view{config, jobs, states_, zone_, clock_};
+  const ServiceView view{config, jobs, states_, zone_, clock_, meters_};
   const auto json = nlohmann::json::parse(status_json(view)).at("care").at(0);
   EXPECT_EQ(json.at("repository"), "web-1");
   EXPECT_EQ(json.at("running"), false);
@@ -289,6 +290,29 @@ TEST_F(Care, ShowsInTheStatusAndTheMetrics) {
               core::seconds_since_epoch(clock_.now()), 1);
   EXPECT_NEAR(values.at("intendance_backup_oldest_unread_byte_timestamp_seconds"),
               core::seconds_since_epoch(core::system_clock().now()), 60);
+}
+
+TEST_F(Care, ShowsWhatItAskedOfTheStore) {
+  back_up_something();
+  ASSERT_EQ(run(CareTask::forget).run.outcome, Outcome::done);
+  Config config;
+  config.care = {care_};
+  const JobStates jobs(state_);
+  std::map<std::string, prometheus::ClientMetric> of_gets;
+  for (auto& family : backup_metrics({config, jobs, states_, zone_, clock_, meters_})->Collect()) {
+    for (auto& metric : family.metric) {
+      const std::vector<prometheus::ClientMetric::Label> labels = {{"repository", "web-1"},
+                                                                   {"operation", "get"}};
+      if (metric.label == labels) of_gets[family.name] = metric;
+    }
+  }
+  const auto& took = of_gets.at("intendance_backup_store_request_duration_seconds").histogram;
+  EXPECT_GE(took.sample_count, 2u) << "the trust object and a snapshot";
+  EXPECT_GT(took.sample_sum, 0);
+  ASSERT_EQ(took.bucket.size(), storage::latency_bounds.size() + 1);
+  EXPECT_EQ(took.bucket.back().cumulative_count, took.sample_count);
+  EXPECT_GT(of_gets.at("intendance_backup_store_request_bytes_total").counter.value, 500);
+  EXPECT_EQ(of_gets.at("intendance_backup_store_request_failures_total").counter.value, 0);
 }
 
 // A year of a repository that grows, whose every third verify does not take place.

@@ -219,10 +219,18 @@ TEST(CareConfig, NamesThePlaceAndWhatIsAllowed) {
             std::string::npos);
   EXPECT_NE(message_of(repository + "[[care]]\nrepository = \"far\"\n").find("has no keep = …"),
             std::string::npos);
-  EXPECT_NE(message_of("[repository.\"a/b\"]\nurl = \"x\"\nkeys = \"y\"\n[[care]]\nrepository = "
-                       "\"a/b\"\nkeep = { last = 1 }\n")
-                .find("cannot be a repository's name"),
-            std::string::npos);
+  EXPECT_NE(
+      message_of("[repository.\"a/b\"]\nurl = \"file:///x\"\nkeys = \"y\"\n[[care]]\nrepository = "
+                 "\"a/b\"\nkeep = { last = 1 }\n")
+          .find("cannot be a repository's name"),
+      std::string::npos);
+  for (const std::string url : {"x", "s3://host", "file://relative", "ftp://host/x"}) {
+    for (const std::string table : {"[repository.x]", "[archive.x]"}) {
+      const auto said = message_of(table + "\nurl = \"" + url + "\"\nkeys = \"y\"\n");
+      EXPECT_NE(said.find("i.toml:"), std::string::npos) << said;
+      EXPECT_NE(said.find("\"" + url + "\" is not a"), std::string::npos) << said;
+    }
+  }
   EXPECT_NE(message_of("[archive.x]\nurll = \"y\"\n").find("[archive.x]"), std::string::npos);
 }
 

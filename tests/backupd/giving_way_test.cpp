@@ -192,7 +192,7 @@ TEST_F(PriorityOfACommand, OfTheScheduleIsThatOfTheConfiguration) {
                     {},
                     {.put = 500}};
   job.paths = {tree_};
-  const auto runner = logged_runner("web-1", folder_.path() / "state", {18, IoClass::idle});
+  const auto runner = logged_runner({"web-1", folder_.path() / "state", {18, IoClass::idle}});
   std::stop_source stop;
   auto done = std::async(std::launch::async,
                          [&] { EXPECT_THROW(runner(job, stop.get_token()), core::Cancelled); });

@@ -202,12 +202,12 @@ TEST_F(RestoreOverwrite, RemovesWhatABrokenRestoreLeft) {
 
 TEST_F(RestoreOverwrite, TwoRestoresAtOnceDoNotDisturbEachOther) {
   const auto file = target_->begin_file("a", entry(FileType::file, 1));
+  file->write(core::as_bytes("x"), 0);
   const auto stamp = status_of(fs::directory_iterator(root_)->path()).st_ctim;
   const FileTime made{stamp.tv_sec, static_cast<std::uint32_t>(stamp.tv_nsec)};
   while (TargetServices::now() <= made) std::this_thread::yield();
   RestoreTarget other(root_, {}, [](const auto&, const auto&, Loss) {});
   other.finish();
-  file->write(core::as_bytes("x"), 0);
   file->commit();
   EXPECT_EQ(contents("a"), "x");
 }

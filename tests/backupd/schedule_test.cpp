@@ -139,7 +139,7 @@ TEST_F(ScheduleTest, WhatFailsOrIsTakenHoldsNothingUp) {
 }
 
 TEST_F(ScheduleTest, AFailedBackupIsARecord) {
-  const auto run = run_job("web-1", job_named("tei", "hourly"), folder_.path(), {});
+  const auto run = run_job(job_named("tei", "hourly"), {"web-1", folder_.path()}, {});
   EXPECT_EQ(run.record.outcome, Outcome::failed);
   EXPECT_NE(run.record.error, "");
   const auto state = states_.load("tei");
@@ -157,7 +157,8 @@ TEST_F(ScheduleTest, StatusSaysWhatTheApiPromises) {
   const auto now = parse_utc("2026-11-20T13:00:00Z");
   core::ManualClock clock(now);
   const CareStates care(folder_.path());
-  const ServiceView jobs{config, states_, care, zone_, clock};
+  const storage::StoreMeters meters;
+  const ServiceView jobs{config, states_, care, zone_, clock, meters};
   auto json = nlohmann::json::parse(status_json(jobs));
   EXPECT_EQ(json.at("jobs").at(0).at("next_run"), "2026-11-21T07:15:00Z");
   EXPECT_TRUE(json.at("jobs").at(0).at("last_run").is_null());

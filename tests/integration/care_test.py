@@ -12,71 +12,14 @@ import pathlib
 import pwd
 import re
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
 import time
 import unittest
-import urllib.request
 
-WAIT = 60  # seconds, for what takes one
-TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
-
-
-def wait_for(what, condition):
-    """The first true answer of `condition`."""
-    end = time.monotonic() + WAIT
-    while time.monotonic() < end:
-        found = condition()
-        if found:
-            return found
-        time.sleep(0.05)
-    raise AssertionError(f"waited {WAIT} s in vain for {what}")
-
-
-class Daemon:
-    """A running intendance-backupd and what it has said so far."""
-
-    def __init__(self, hub):
-        self.log = hub.top / "log"
-        self.from_here = self.log.stat().st_size if self.log.exists() else 0
-        with self.log.open("ab") as out:
-            self.process = subprocess.Popen(
-                [hub.backupd, "--config", hub.config, "--state", hub.state],
-                stdout=out, stderr=out, env={**os.environ, "TZ": "UTC"})
-        self.address = wait_for("its address", lambda: re.search(r"answering on \S*?(127\.0\.0\.1:\d+)", self.said())).group(1)
-
-    def said(self):
-        return self.log.read_bytes()[self.from_here:].decode()
-
-    def kill(self):
-        self.process.kill()
-        self.process.wait()
-
-    def stop(self):
-        """Seconds that it took."""
-        begin = time.monotonic()
-        self.process.send_signal(signal.SIGTERM)
-        status = self.process.wait(WAIT)
-        assert status == 0, f"ended with {status}: {self.said()}"
-        return time.monotonic() - begin
-
-    def ask(self, path):
-        request = urllib.request.Request(f"http://{self.address}{path}", headers={"Authorization": "Bearer secret"})
-        with urllib.request.urlopen(request, timeout=WAIT) as answer:
-            return answer.read().decode()
-
-    def care(self):
-        (care,) = json.loads(self.ask("/api/v1/status"))["care"]
-        return care
-
-    def metric(self, name, **labels):
-        """Its value, or None."""
-        for line in self.ask("/metrics").splitlines():
-            if line.startswith(f"{name}{{") and all(f'{key}="{value}"' in line for key, value in labels.items()):
-                return float(line.rsplit(" ", 1)[1])
-        return None
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from backup_daemon import BackupDaemon, a_week_passed, wait_for  # noqa: E402
 
 
 class Care(unittest.TestCase):
@@ -115,19 +58,12 @@ class Care(unittest.TestCase):
         return done.stdout + done.stderr
 
     def start(self):
-        daemon = Daemon(self)
+        daemon = BackupDaemon(self.backupd, self.config, self.state, self.top / "log")
         self.running.append(daemon)
         return daemon
 
     def a_week_passes(self):
-        """While the daemon was away: all that it remembers is a week older."""
-        file = self.state / "care" / "web-1.json"
-
-        def older(match):
-            moment = datetime.datetime.fromisoformat(match[0].replace("Z", "+00:00")) - datetime.timedelta(days=8)
-            return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
-
-        file.write_text(TIME.sub(older, file.read_text()))
+        a_week_passed(self.state, "web-1")
 
     def first_start(self):
         """The daemon gets to know of the care, and nothing is due."""

@@ -15,6 +15,7 @@ import unittest
 
 INTENDANCE, STORAGE_TEST = (pathlib.Path(each).resolve() for each in sys.argv[1:3])
 sys.path.insert(0, sys.argv[3])
+from archives import restore_by_its_text  # noqa: E402
 from servers import wait_until  # noqa: E402
 from ssh_server import SshServer  # noqa: E402
 
@@ -69,6 +70,32 @@ class Case(unittest.TestCase):
 
     def objects(self) -> list[str]:
         return [str(each.relative_to(self.store)) for each in self.store.rglob("*") if each.is_file()]
+
+
+class Archives(Case):
+    """Of a repository elsewhere, into the space for tapes."""
+
+    def test_go_there_and_are_restored_without_us(self) -> None:
+        tree = self.make_tree(5 * MIB)
+        config = self.top / "intendance.toml"
+        config.write_text(
+            f'[machine]\nname = "hub"\n[backupd]\n[repository.web-1]\nurl = "file://{self.top}/store"\n'
+            f'keys = "{self.top}/keys"\n[archive.nearline]\nurl = "{self.address}"\n'
+            f'credentials_file = "{self.credentials}"\n[[job]]\nname = "tei"\nrepository = "web-1"\npaths = ["{tree}"]\n'
+            f'[[care]]\nrepository = "web-1"\nkeep = {{ last = 2 }}\n'
+            f'archive = {{ to = "nearline", every = "monthly", part = "2MB" }}\n')
+        for arguments in (("repository", "init", "--machine", "web-1"), ("backup", "tei"), ("archive",)):
+            done = subprocess.run([str(each) for each in (INTENDANCE, *arguments, "--config", config, "--state", self.top / "state")],
+                                  capture_output=True, text=True, timeout=120)
+            self.assertEqual(0, done.returncode, done.stdout + done.stderr)
+        self.assertIn("1 written", done.stdout)
+        (archive,) = (file.parent for file in self.store.glob("tei/*/sha256sums"))
+        self.assertEqual({"lisezmoi.txt", "part-0001.tar.zst.age", "part-0002.tar.zst.age", "part-0003.tar.zst.age",
+                          "sha256sums"}, {each.name for each in archive.iterdir()})
+        target = self.top / "target"
+        target.mkdir()
+        restore_by_its_text(archive, self.top / "keys/reader.key", target)
+        subprocess.run(["diff", "-r", tree, target / tree.relative_to("/")], check=True)
 
 
 class Conformance(Case):

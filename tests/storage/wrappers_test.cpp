@@ -125,15 +125,38 @@ TEST(CountingStore, CountsRequestsBytesAndFailures) {
   store.remove("a");
   store.remove_all(std::vector<std::string>{"b", "c"});
   const auto counts = store.counts();
-  EXPECT_EQ(counts.puts, 2u);
-  EXPECT_EQ(counts.gets, 3u);
-  EXPECT_EQ(counts.heads, 1u);
-  EXPECT_EQ(counts.lists, 1u);
-  EXPECT_EQ(counts.removes, 3u);
-  EXPECT_EQ(counts.requests(), 10u);
-  EXPECT_EQ(counts.failures, 1u);
-  EXPECT_EQ(counts.bytes_put, 5u);
-  EXPECT_EQ(counts.bytes_got, 7u);
+  EXPECT_EQ(counts.of(Verb::put).calls, 2u);
+  EXPECT_EQ(counts.of(Verb::get).calls, 3u);
+  EXPECT_EQ(counts.of(Verb::head).calls, 1u);
+  EXPECT_EQ(counts.of(Verb::list).calls, 1u);
+  EXPECT_EQ(counts.of(Verb::remove).calls, 2u);
+  EXPECT_EQ(counts.requests(), 9u);
+  EXPECT_EQ(counts.of(Verb::put).failures, 1u);
+  EXPECT_EQ(counts.failures(), 1u);
+  EXPECT_EQ(counts.of(Verb::put).bytes, 5u);
+  EXPECT_EQ(counts.of(Verb::get).bytes, 7u);
+}
+
+TEST(StoreMeter, SortsCallsByHowLongTheyTook) {
+  using namespace std::chrono_literals;
+  StoreMeters meters;
+  const auto meter = meters.of("web-1");
+  for (const std::chrono::nanoseconds took : {1ms, 2ms, 3ms, 2'000'000ms})
+    meter->note(Verb::get, took, StoreMeter::Result::done, 10);
+  meters.of("web-1")->note(Verb::get, 31ms, StoreMeter::Result::failed, 0);
+  meters.of("web-2");
+  const auto counts = meters.counts();
+  ASSERT_EQ(counts.size(), 2u);
+  EXPECT_EQ(counts.at("web-2").requests(), 0u);
+  const auto& figures = counts.at("web-1").of(Verb::get);
+  EXPECT_EQ(figures.calls, 5u);
+  EXPECT_EQ(figures.failures, 1u);
+  EXPECT_EQ(figures.bytes, 40u);
+  EXPECT_EQ(figures.time, 2'000'037ms);
+  EXPECT_EQ(figures.by_latency.front(), 2u) << "1 ms, and 2 ms, which is the bound";
+  EXPECT_EQ(figures.by_latency[1], 1u);
+  EXPECT_EQ(figures.by_latency[3], 1u);
+  EXPECT_EQ(figures.by_latency.back(), 1u);
 }
 
 // --- limit_bandwidth

@@ -103,7 +103,7 @@ export interface Care {
   oldest_unread: string | null;
   locked: boolean | null;
   tasks: {
-    name: "forget" | "prune" | "verify";
+    name: "forget" | "prune" | "verify" | "archive";
     last_success: string | null;
     failures: number;
     overdue: boolean;
