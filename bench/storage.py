@@ -178,10 +178,30 @@ def one_round(line: Line, work: pathlib.Path, source: pathlib.Path, program: pat
             if step != "upload":
                 tool.forget_what_it_knows()
             costs.setdefault((tool.name, step), []).append(measured(tool, step, command, work / "output"))
+            if (tool.name, step) == (Ours.name, "upload"):
+                for direction, cost in the_line_alone(line, s3, tool, work / "objects"):
+                    costs.setdefault(("line", direction), []).append(cost)
         size = empty(s3, tool.bucket)
-        stored = size if tool.name == Ours.name else stored
+        stored = size // 2 if tool.name == Ours.name else stored  # there twice, for the line alone
         remove_tree(tool.folder)
     return stored
+
+
+def the_line_alone(line: Line, s3: object, tool: Tool, folder: pathlib.Path) -> list[tuple[str, measure.Cost]]:
+    """What relay and gateway allow when nobody computes: the same packs, got and put by curl as they are."""
+    remove_tree(folder)
+    folder.mkdir()
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=tool.bucket, Prefix="web-1/packs/")
+    keys = [each["Key"] for page in pages for each in page.get("Contents", [])]
+    curl = (f"curl -sS --fail --parallel --parallel-max 8 --aws-sigv4 aws:amz:us-east-1:s3 --user {':'.join(line.keys)}"
+            " -H 'x-amz-content-sha256: UNSIGNED-PAYLOAD' --config")
+    costs = []
+    for direction, words in (("restore", "output"), ("upload", "upload-file")):
+        there = "" if direction == "restore" else "line/"
+        (folder / "config").write_text("".join(
+            f'url = "{line.endpoint}/{tool.bucket}/{there}{key}"\n{words} = "{folder}/{number}"\n' for number, key in enumerate(keys)))
+        costs.append((direction, measured(tool, "the line", f"{curl} {folder / 'config'}", folder / "said")))
+    return costs
 
 
 def file_of_the_middle(source: pathlib.Path) -> pathlib.Path:
@@ -244,6 +264,8 @@ def report(costs: dict[tuple[str, str], list[measure.Cost]], size: int, stored: 
         attainable = max(wall["near", step], cap)
         print(f"  of what the line (all that is stored, at its cap: {cap:.1f} s) or the engine near by allows, whichever is slower:"
               f" {attainable / wall['ours', step]:.2f} (goal 0.9)")
+        print(f"  the same packs by curl, which computes nothing: {wall['line', step]:.2f} s; one after the other with the engine"
+              f" near by, as on one processor: {wall['line', step] + wall['near', step]:.2f} s")
         for name in ("restic", "rclone"):
             print(f"  against {name}: {wall['ours', step] / wall[name, step]:.2f} (goal 1 or less)")
     print("one file" + "".join(f"  {name} {wall[name, 'one file']:.2f} s" for name in ("ours", "restic", "rclone")))

@@ -25,7 +25,7 @@ constexpr std::uint64_t longest_put = std::uint64_t{128} << 20;
 constexpr std::uint64_t part_size = std::uint64_t{64} << 20;
 constexpr std::uint64_t most_parts = 1000; // Swift's limit
 constexpr std::uint64_t most_answer = std::uint64_t{8} << 20;
-constexpr unsigned most_connections = 8; // of one program: a store counts requests
+constexpr unsigned most_connections = 12; // of one program: a store counts requests
 constexpr std::uint64_t most_refusal = std::uint64_t{64} << 10;
 constexpr std::size_t hashing_step = std::size_t{1} << 20;
 

@@ -20,7 +20,7 @@ namespace intendance::storage {
 namespace {
 
 constexpr std::uint64_t longest_put = std::uint64_t{128} << 20; // as one object without segments
-constexpr unsigned most_connections = 8; // of one program: a store counts requests
+constexpr unsigned most_connections = 12; // of one program: a store counts requests
 constexpr std::uint64_t most_refusal = std::uint64_t{64} << 10;
 constexpr std::size_t most_in_bulk = 1000; // Swift takes 10000, in a request of minutes
 

@@ -14,13 +14,13 @@ namespace {
 // So many blocks are planned at a time: files whose chunks lie in different packs find them opened
 // once.
 constexpr std::size_t most_waiting = 8;
-constexpr std::size_t most_waiting_weight = 512;
-// A piece weighs one, and one more for so many bytes of its file's path and attributes.
-constexpr std::size_t bytes_a_weight = std::size_t{4} << 10;
-constexpr std::size_t most_tasks_weight = 1024;
-// Bytes of one request, and of what was fetched and waits: with eight connections, more than a line
-// of 1 Gbit/s holds in 100 ms.
-constexpr std::size_t most_run = std::size_t{3} << 19;
+constexpr std::size_t most_waiting_weight = 2048;
+constexpr std::size_t most_tasks_weight = 4096;
+// A piece weighs one, about a kilobyte, and one more for each of its file's path and attributes.
+constexpr std::size_t bytes_a_weight = std::size_t{1} << 10;
+// Bytes of one request, and of what was fetched and waits: with a dozen connections, more than a
+// line of 1 Gbit/s holds in 100 ms.
+constexpr std::size_t most_run = std::size_t{2} << 20;
 constexpr std::size_t most_fetched = std::size_t{4} << 20;
 
 } // namespace

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 
 namespace intendance::backupd {
 
@@ -13,6 +14,9 @@ namespace {
 
 // Large enough that the file system's journal is seldom made to wait.
 constexpr std::uint64_t batch = std::uint64_t{256} << 20;
+// What comes slower, from far away, is on the disk soon after it came.
+constexpr std::uint64_t least_batch = std::uint64_t{32} << 20;
+constexpr std::chrono::seconds longest_wait{1};
 
 } // namespace
 
@@ -47,7 +51,9 @@ void DiskSync::sync_all() {
 
 void DiskSync::run(std::stop_token stop) {
   std::unique_lock lock(mutex_);
-  while (changed_.wait(lock, stop, [this] { return written_ >= batch; })) {
+  while (!stop.stop_requested()) {
+    changed_.wait_for(lock, stop, longest_wait, [this] { return written_ >= batch; });
+    if (stop.stop_requested() || written_ < least_batch) continue;
     written_ = 0;
     lock.unlock();
     sync_all();

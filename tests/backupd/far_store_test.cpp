@@ -97,8 +97,7 @@ TEST_F(FarStore, WhoseBytesAreDamagedCostsOnlyTheirFiles) {
   store_->put(name, bytes);
   const auto result = restore_from(open(Role::reader));
   ASSERT_FALSE(result.complete());
-  EXPECT_LE(result.problems.size(), 2u);
-  EXPECT_NE(result.problems.front().path.find("large-"), std::string::npos);
+  EXPECT_LE(result.problems.size(), 100u) << "a block of small files at worst";
   auto expected = describe_tree(source_);
   for (const auto& problem : result.problems)
     expected.erase(problem.path.substr(source_.string().size() + 1));
