@@ -157,13 +157,13 @@ def measured(tool: Tool, step: str, command: str, output: pathlib.Path) -> measu
     return cost
 
 
-def one_round(line: Line, work: pathlib.Path, source: pathlib.Path, program: pathlib.Path,
+def one_round(line: Line, work: pathlib.Path, source: pathlib.Path, program: pathlib.Path, peers: list[str],
               costs: dict[tuple[str, str], list[measure.Cost]], order: int) -> int:
     """Bytes that ours stored far away."""
     stored = 0
     target = work / "restored"
-    tools = [OursNear(line, work, source, target, program), Ours(line, work, source, target, program),
-             Restic(line, work, source, target), Rclone(line, work, source, target)]
+    tools = [OursNear(line, work, source, target, program), Ours(line, work, source, target, program)]
+    tools += [peer(line, work, source, target) for peer in (Restic, Rclone) if peer.name in peers]
     tools = tools[order % len(tools):] + tools[:order % len(tools)]
     s3 = s3_of(line)
     for tool in tools:
@@ -254,22 +254,23 @@ def empty(s3: object, bucket: str) -> int:
     return size
 
 
-def report(costs: dict[tuple[str, str], list[measure.Cost]], size: int, stored: int, megabits: int) -> None:
+def report(costs: dict[tuple[str, str], list[measure.Cost]], peers: list[str], size: int, stored: int, megabits: int) -> None:
     print(f"\n{size / 1e6:.0f} MB of files, {stored / 1e6:.0f} MB as ours stores them; medians of"
           f" {len(next(iter(costs.values())))}")
     wall = {key: statistics.median(each.wall for each in all_of) for key, all_of in costs.items()}
     for step in ("upload", "restore"):
-        print(f"{step:8}" + "".join(f"  {name} {wall[name, step]:.2f} s" for name in ("near", "ours", "restic", "rclone")))
+        print(f"{step:8}" + "".join(f"  {name} {wall[name, step]:.2f} s" for name in ("near", "ours", *peers)))
         cap = stored * 8 / megabits / 1e6
         attainable = max(wall["near", step], cap)
         print(f"  of what the line (all that is stored, at its cap: {cap:.1f} s) or the engine near by allows, whichever is slower:"
               f" {attainable / wall['ours', step]:.2f} (goal 0.9)")
         print(f"  the same packs by curl, which computes nothing: {wall['line', step]:.2f} s; one after the other with the engine"
               f" near by, as on one processor: {wall['line', step] + wall['near', step]:.2f} s")
-        for name in ("restic", "rclone"):
+        for name in peers:
             print(f"  against {name}: {wall['ours', step] / wall[name, step]:.2f} (goal 1 or less)")
-    print("one file" + "".join(f"  {name} {wall[name, 'one file']:.2f} s" for name in ("ours", "restic", "rclone")))
-    print(f"  against restic: {wall['ours', 'one file'] / wall['restic', 'one file']:.2f} (goal 1 or less)")
+    print("one file" + "".join(f"  {name} {wall[name, 'one file']:.2f} s" for name in ("ours", *peers)))
+    for name in peers:
+        print(f"  against {name}: {wall['ours', 'one file'] / wall[name, 'one file']:.2f} (goal 1 or less)")
     print(f"list of many  {wall['ours', 'list']:.2f} s (goal 3 or less)")
 
 
@@ -278,12 +279,16 @@ def main() -> int:
     parser.add_argument("--build", type=pathlib.Path, required=True)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--scale", choices=("small", "medium"), default="small")
+    parser.add_argument("--tools", default="restic,rclone", metavar="LIST", help="beside ours; rclone sends file by file and takes long")
     parser.add_argument("--round-trip", type=int, default=50, metavar="MS")
     parser.add_argument("--megabits", type=int, default=1000)
     parser.add_argument("--snapshots", type=int, default=10_000, metavar="N", help="of the repository that is listed")
     parser.add_argument("--json", type=pathlib.Path)
     arguments = parser.parse_args()
     program = arguments.build.resolve() / "cli/intendance"
+    peers = [each for each in arguments.tools.split(",") if each]
+    if unknown := set(peers) - {Restic.name, Rclone.name}:
+        parser.error(f"unknown tools: {', '.join(unknown)}")
     costs: dict[tuple[str, str], list[measure.Cost]] = {}
     with tempfile.TemporaryDirectory(prefix="intendance-bench-") as folder, CephGateway() as gateway:
         work = pathlib.Path(folder)
@@ -297,12 +302,12 @@ def main() -> int:
             size, stored = measure.bytes_beneath(work / "source"), 0
             for number in range(arguments.rounds):
                 print(f"round {number + 1}", flush=True)
-                stored = one_round(Line(gateway, keys, port), work, work / "source", program, costs, number)
+                stored = one_round(Line(gateway, keys, port), work, work / "source", program, peers, costs, number)
             costs["ours", "list"] = list_many(Line(gateway, keys, port), work, arguments.build.resolve(), arguments.snapshots)
         finally:
             relay.terminate()
             relay.wait()
-    report(costs, size, stored, arguments.megabits)
+    report(costs, peers, size, stored, arguments.megabits)
     if arguments.json:
         arguments.json.write_text(json.dumps({
             "machine": measure.machine(), "bytes": size, "stored_bytes": stored, "round_trip_ms": arguments.round_trip,
