@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // report monthly, database migrate | status, ledger verify
 #include "billing/command_support.hpp"
+#include "billing/ledger/chain.hpp"
 #include "billing/ledger/entries.hpp"
 #include "billing/report/columns.hpp"
 #include "billing/report/render.hpp"
@@ -76,25 +77,26 @@ ExitStatus database_status(CommandContext& context) {
 
 ExitStatus ledger_verify(CommandContext& context) {
   auto database = open_ledger(context);
-  const auto faults = chain_faults(database);
+  const auto faults = ledger_faults(database);
   const auto head = ledger_head(database);
   const auto expected = optional_text(context, "head");
   const bool held = !expected || chain_holds(database, *expected);
   if (context.json()) {
     Json array = Json::array();
     for (const auto& fault : faults) {
-      array.push_back({{"number", fault.number}, {"fault", fault.fault}});
+      array.push_back({{"what", fault.what}, {"fault", fault.fault}});
     }
     print_json(context, {{"entries", head.entries},
+                         {"facts", head.facts},
                          {"head", head.hash},
                          {"expected_head_found", expected ? Json(held) : Json(nullptr)},
                          {"faults", array}});
   } else {
     for (const auto& fault : faults) {
-      context.out() << fmt::format("{}: {}\n", entry_number(fault.number), fault.fault);
+      context.out() << fmt::format("{}: {}\n", fault.what, fault.fault);
     }
-    context.out() << fmt::format("{} entries, {} faults, head {}\n", head.entries, faults.size(),
-                                 head.hash);
+    context.out() << fmt::format("{} entries, {} facts, {} faults, head {}\n", head.entries,
+                                 head.facts, faults.size(), head.hash);
   }
   if (!held) {
     context.err() << "intendance: no entry has the fingerprint " << *expected

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "billing/ledger/budget.hpp"
+#include "billing/ledger/chain.hpp"
 #include "billing/ledger/entries.hpp"
 #include "core/postgres.hpp"
 
