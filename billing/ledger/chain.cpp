@@ -82,14 +82,17 @@ void read_faults(Postgres& database, std::vector<LedgerFault>& faults, const std
 LedgerHead ledger_head(Postgres& database) {
   const auto rows =
       database.query("SELECT number, facts, encode(hash, 'hex') AS hash FROM ledger.head()");
-  return {rows.only().integer("number"), rows.only().integer("facts"), rows.only().text("hash")};
+  return {rows.only().integer("number"), rows.only().text("hash"), rows.only().integer("facts")};
 }
 
 bool chain_holds(Postgres& database, const std::string& hash) {
+  if (hash.size() != 64 || hash.find_first_not_of("0123456789abcdefABCDEF") != std::string::npos) {
+    return false;
+  }
   return database
-      .query("SELECT EXISTS (SELECT FROM ledger.entry WHERE encode(hash, 'hex') = lower($1)) "
-             "OR EXISTS (SELECT FROM ledger.journal WHERE encode(hash, 'hex') = lower($1)) "
-             "OR encode(ledger.genesis(), 'hex') = lower($1) AS there",
+      .query("SELECT EXISTS (SELECT FROM ledger.entry WHERE hash = decode($1, 'hex')) "
+             "OR EXISTS (SELECT FROM ledger.journal WHERE hash = decode($1, 'hex')) "
+             "OR ledger.genesis() = decode($1, 'hex') AS there",
              hash)
       .only()
       .boolean("there");

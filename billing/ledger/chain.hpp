@@ -12,11 +12,11 @@
 namespace intendance::billing {
 
 // How many entries and facts there are, and the SHA-256 of the last link of their chain, in
-// hexadecimal.
+// hexadecimal: it vouches for both.
 struct LedgerHead {
   std::int64_t entries = 0;
-  std::int64_t facts = 0;
   std::string hash;
+  std::int64_t facts = 0;
 };
 LedgerHead ledger_head(core::Postgres& database);
 

@@ -51,4 +51,8 @@ struct ReportRequest {
 // month that has not begun.
 MonthlyReport draw_up_report(core::Postgres& database, const ReportRequest& request);
 
+// The same inside the transaction that is open, such as the one that closes the month. Nobody else
+// must be able to record anything meanwhile.
+MonthlyReport read_report(core::Postgres& database, const ReportRequest& request);
+
 } // namespace intendance::billing

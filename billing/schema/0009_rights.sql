@@ -53,3 +53,15 @@ BEGIN
     END LOOP;
   END LOOP;
 END $$;
+
+-- The functions of triggers act with the owner's rights: nobody else may hang one on a table of theirs,
+-- as the journal's on a table "fund" of one's own.
+DO $$
+DECLARE
+  f regprocedure;
+BEGIN
+  FOR f IN SELECT oid FROM pg_proc WHERE pronamespace = 'ledger'::regnamespace
+             AND prorettype = 'trigger'::regtype LOOP
+    EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', f);
+  END LOOP;
+END $$;

@@ -114,6 +114,10 @@ TEST_P(EachRole, MayAddAndCorrectWhatIsListedAndNothingElse) {
   }
   EXPECT_TRUE(denied("CREATE TABLE ledger.mine (n int)"));
   EXPECT_TRUE(denied("DROP FUNCTION ledger.head()"));
+  // The journal's trigger, which writes with the owner's rights, on a table of one's own.
+  EXPECT_TRUE(
+      denied("CREATE TEMPORARY TABLE fund (name text PRIMARY KEY); CREATE TRIGGER journal "
+             "AFTER INSERT ON fund FOR EACH ROW EXECUTE FUNCTION ledger.journal_fact('name')"));
   EXPECT_TRUE(denied("SELECT ledger.add_to_journal('fund', '{name}', 'recorded', '{}')"));
 }
 
