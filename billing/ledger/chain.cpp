@@ -61,15 +61,6 @@ private:
   std::vector<LedgerFault> faults_;
 };
 
-// A snapshot for everything that is read inside; nothing new when one is open already.
-template <class Work>
-auto in_one_snapshot(Postgres& database, Work&& work) {
-  core::Transaction transaction(database);
-  auto result = work();
-  transaction.commit();
-  return result;
-}
-
 void read_faults(Postgres& database, std::vector<LedgerFault>& faults, const std::string& sql,
                  const std::string& subject) {
   for (const auto& row : database.query(sql, subject)) {
@@ -99,12 +90,12 @@ bool chain_holds(Postgres& database, const std::string& hash) {
 }
 
 std::vector<LedgerFault> chain_faults(Postgres& database) {
-  return in_one_snapshot(database, [&] {
-    ChainWalk walk(
-        database.query("SELECT encode(ledger.genesis(), 'hex') AS hash").only().text("hash"));
-    for_each_link(database, [&](const Link& link) { walk.visit(link); });
-    return std::move(walk).faults();
-  });
+  core::Transaction transaction(database); // cursors need one
+  ChainWalk walk(
+      database.query("SELECT encode(ledger.genesis(), 'hex') AS hash").only().text("hash"));
+  for_each_link(database, [&](const Link& link) { walk.visit(link); });
+  transaction.commit();
+  return std::move(walk).faults();
 }
 
 const std::vector<std::string>& journaled_subjects() {

@@ -28,7 +28,7 @@ struct LedgerFault {
   std::string fault;
 };
 
-// Walks the whole chain, without holding it in memory; empty when every link is what was recorded.
+// Walks the whole chain, for a snapshot that is open (repeatable read) or when nobody records.
 std::vector<LedgerFault> chain_faults(core::Postgres& database);
 
 // The tables whose rows the journal holds.

@@ -124,22 +124,6 @@ BEGIN
   RETURN true;
 END $$;
 
--- What an entry or a cost may name as the engagement that it uses.
-CREATE FUNCTION ledger.check_engagement(wanted text, fund text, vendor text) RETURNS void LANGUAGE plpgsql
-  SET search_path = pg_catalog, ledger, pg_temp AS $$
-DECLARE
-  e ledger.engagement;
-BEGIN
-  SELECT * INTO e FROM ledger.engagement WHERE name = wanted;
-  IF NOT FOUND THEN
-    RAISE EXCEPTION 'there is no engagement %', wanted USING ERRCODE = 'ID008';
-  END IF;
-  IF e.fund <> fund OR e.vendor IS DISTINCT FROM vendor THEN
-    RAISE EXCEPTION 'the engagement % is of the fund % with %, not of % with %', wanted, e.fund, e.vendor,
-      fund, coalesce(vendor, 'nobody') USING ERRCODE = 'ID008';
-  END IF;
-END $$;
-
 CREATE FUNCTION ledger.post_cost() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = pg_catalog, ledger, pg_temp AS $$
 BEGIN

@@ -348,8 +348,9 @@ CREATE TRIGGER void_engagement BEFORE INSERT ON ledger.engagement_void
   FOR EACH ROW EXECUTE FUNCTION ledger.void_engagement();
 ALTER TABLE ledger.engagement_void ENABLE ALWAYS TRIGGER void_engagement;
 
--- Adds: an engagement that was used up and voided takes nothing more.
-CREATE OR REPLACE FUNCTION ledger.check_engagement(wanted text, fund text, vendor text) RETURNS void
+-- What an entry or a cost may name as the engagement that it uses: one of its own fund and vendor, of
+-- which not all the rest was voided.
+CREATE FUNCTION ledger.check_engagement(wanted text, fund text, vendor text) RETURNS void
   LANGUAGE plpgsql SET search_path = pg_catalog, ledger, pg_temp AS $$
 DECLARE
   e ledger.engagement;

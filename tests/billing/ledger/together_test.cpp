@@ -85,7 +85,8 @@ TEST_F(Together, OneVoidsTheRest) {
 
 TEST_F(Together, OneClosesAMonth) {
   add("2024-10-20", 30);
-  EXPECT_EQ(at_once(4, [](core::Postgres& own, int) { close_month(own, parse_month("2024-10")); }),
+  EXPECT_EQ(at_once(4, [](core::Postgres& own,
+                          int) { billing::close_month(own, parse_month("2024-10")); }),
             1);
 }
 
