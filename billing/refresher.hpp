@@ -3,6 +3,7 @@
 #pragma once
 
 #include "billing/ledger/budget.hpp"
+#include "billing/ledger/chain.hpp"
 #include "billing/ledger/entries.hpp"
 #include "billing/ledger/work.hpp"
 #include "core/clock.hpp"

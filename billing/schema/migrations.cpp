@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 #include "billing/schema/migrations.hpp"
 
+#include "core/sha256.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -40,10 +42,9 @@ bool history_exists(Postgres& database) {
       .boolean("there");
 }
 
-std::string checksum(Postgres& database, const std::string& sql) {
-  return database.query("SELECT encode(sha256(convert_to($1, 'UTF8')), 'hex') AS sum", sql)
-      .only()
-      .text("sum");
+std::string checksum(const std::string& sql) {
+  return core::to_hex(
+      core::sha256({reinterpret_cast<const std::uint8_t*>(sql.data()), sql.size()}));
 }
 
 // A role that owns everything and that nobody can log in as, so that no program is the owner, and
@@ -103,7 +104,7 @@ void apply(Postgres& database, const Migration& migration) {
   core::with_context("migration " + migration.name,
                      [&] { database.execute_script(migration.sql); });
   database.query("INSERT INTO ledger.migration (name, sha256) VALUES ($1, $2)", migration.name,
-                 checksum(database, migration.sql));
+                 checksum(migration.sql));
   transaction.commit();
 }
 
@@ -141,7 +142,7 @@ std::vector<MigrationStatus> migration_status(Postgres& database,
                   ", which this program does not know: a newer one has been here; install that "
                   "version or a later one");
     }
-    if (checksum(database, known->sql) != row.text("sha256")) {
+    if (checksum(known->sql) != row.text("sha256")) {
       throw Error("the migration " + name + " of the database " + database.place() +
                   " is not the one that this program holds: it was edited after it had been "
                   "applied; put it back and add a new migration instead");

@@ -40,6 +40,8 @@ TEST_F(PostgresTest, GivesBackWhatItWasGiven) {
   EXPECT_TRUE(row.boolean("yes"));
   EXPECT_EQ(row.optional_text("absent"), std::nullopt);
   EXPECT_EQ(row.optional_integer("absent"), std::nullopt);
+  EXPECT_EQ(row.view(0), odd);
+  EXPECT_EQ(row.view(3), "");
 }
 
 TEST_F(PostgresTest, ShowsDatesAndTimesAlikeWhateverTheServerPrefers) {
@@ -62,6 +64,8 @@ TEST_F(PostgresTest, RefusesAnswersThatAreNotWhatWasAskedFor) {
   EXPECT_THROW(row.boolean("word"), CorruptData);
   EXPECT_THROW(row.text("absent"), CorruptData);
   EXPECT_THROW(row.text("elsewhere"), CorruptData);
+  EXPECT_THROW(row.view(3), CorruptData);
+  EXPECT_THROW(row.view(-1), CorruptData);
   EXPECT_THROW(database.query("SELECT 1 WHERE false").only(), CorruptData);
 }
 
