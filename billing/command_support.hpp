@@ -21,6 +21,7 @@ void register_hours_commands(core::CommandLine& line);
 void register_budget_commands(core::CommandLine& line);
 void register_catalogue_commands(core::CommandLine& line);
 void register_ledger_commands(core::CommandLine& line);
+void register_forecast_commands(core::CommandLine& line);
 
 // Adds --NAME VALUE with a text.
 void add_text_option(core::Command& command, const char* name, const char* value,

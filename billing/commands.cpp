@@ -10,6 +10,7 @@ void register_commands(core::CommandLine& line) {
   register_budget_commands(line);
   register_catalogue_commands(line);
   register_ledger_commands(line);
+  register_forecast_commands(line);
 }
 
 } // namespace intendance::billing

@@ -18,17 +18,26 @@ std::vector<TaxRate> tax_rates(core::Postgres& database, Date day) {
 }
 
 TaxedTotal taxed_postings(core::Postgres& database, const std::string& fund, Period posted) {
-  const auto months = database.query(
+  TaxedTotal total;
+  for (const auto& month : posted_months(database, fund, posted)) total += month.total;
+  return total;
+}
+
+std::vector<PostedMonth> posted_months(core::Postgres& database, const std::string& fund,
+                                       Period posted) {
+  const auto rows = database.query(
       "SELECT vendor, date_trunc('month', posted_on)::date AS month, sum(cents)::bigint AS cents "
       "FROM ledger.entry WHERE fund = $1 AND posted_on BETWEEN $2 AND $3 "
       "GROUP BY 1, 2 ORDER BY 2, 1",
       fund, core::format_date(posted.from), core::format_date(posted.to));
-  TaxedTotal total;
-  for (const auto& row : months) {
+  std::vector<PostedMonth> months;
+  for (const auto& row : rows) {
     const auto month = month_of(core::parse_date(row.text("month")));
-    total += tax_invoice(Cents(row.integer("cents")), tax_rates(database, days_of(month).to));
+    if (months.empty() || months.back().month != month) months.push_back({month, {}});
+    months.back().total +=
+        tax_invoice(Cents(row.integer("cents")), tax_rates(database, days_of(month).to));
   }
-  return total;
+  return months;
 }
 
 } // namespace intendance::billing

@@ -19,4 +19,12 @@ std::vector<TaxRate> tax_rates(core::Postgres& database, Date day);
 // cut otherwise.
 TaxedTotal taxed_postings(core::Postgres& database, const std::string& fund, Period posted);
 
+// The same by month, in their order; without months in which nothing was posted.
+struct PostedMonth {
+  Month month;
+  TaxedTotal total;
+};
+std::vector<PostedMonth> posted_months(core::Postgres& database, const std::string& fund,
+                                       Period posted);
+
 } // namespace intendance::billing
