@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
-// budget set | show, rate set | list
+// budget set | show | transfer, rate set | list
 #include "billing/command_support.hpp"
 #include "billing/ledger/json.hpp"
 #include "billing/ledger/rates.hpp"
@@ -46,9 +46,15 @@ void print_balance(const CommandContext& context, const Balance& balance) {
                                         "none (intendance budget set records one)")));
   line(say(language, "dépensé", "spent"),
        fmt::format("{}   ({}, {}, {})", amount(balance.spent()),
-                   money_on_basis(balance.total.net(), Basis::net, language),
-                   money_on_basis(balance.total.gross(), Basis::gross, language),
-                   money_on_basis(balance.total.before_tax, Basis::before_tax, language)));
+                   money_on_basis(balance.spent_total().net(), Basis::net, language),
+                   money_on_basis(balance.spent_total().gross(), Basis::gross, language),
+                   money_on_basis(balance.spent_total().before_tax, Basis::before_tax, language)));
+  if (balance.costs.before_tax != Cents(0)) {
+    line(say(language, "  dont coûts", "  of it costs"), amount(balance.costs.on(balance.basis)));
+  }
+  if (balance.engaged.before_tax != Cents(0)) {
+    line(say(language, "engagé", "engaged"), amount(balance.engaged.on(balance.basis)));
+  }
   if (const auto available = balance.available()) {
     line(say(language, "disponible", "available"),
          amount(*available) + (balance.overspent()
@@ -81,6 +87,7 @@ ExitStatus set_budget_command(CommandContext& context) {
   budget.amount = parsed_option(context, "amount", parse_money);
   budget.reason = context.text("reason", "");
   auto database = open_ledger(context);
+  if (context.has("line")) budget.line = require_category(database, context.text("line")).name;
   core::Transaction transaction(database); // a fund without its budget would be left otherwise
   // A fund keeps its calendar; the option is only needed to make one that differs from grants'.
   auto calendar = context.text("calendar", "grant");
@@ -94,6 +101,40 @@ ExitStatus set_budget_command(CommandContext& context) {
   const auto fund = require_fund(database, budget.fund);
   const auto year = fiscal_year(budget.year, fund.first_month);
   return answer_balances(context, {balance_of(database, fund, year, year.days.to)});
+}
+
+ExitStatus transfer_budget_command(CommandContext& context) {
+  BudgetTransfer transfer;
+  transfer.amount = parsed_option(context, "amount", parse_money);
+  transfer.reason = required_words(context, "reason", "why the money moves");
+  auto database = open_ledger(context);
+  const auto fund = chosen_fund(context, database);
+  transfer.fund = fund.name;
+  transfer.year = context.has("year") ? parsed_option(context, "year", parse_year)
+                                      : fiscal_year_of(today(), fund.first_month).year;
+  transfer.from = require_category(database, context.text("from")).name;
+  transfer.to = require_category(database, context.text("to")).name;
+  const auto version = transfer_budget(database, transfer);
+  const auto lines = budget_lines(database, fund.name, transfer.year, version);
+  if (context.json()) {
+    Json array = Json::array();
+    for (const auto& line : lines) {
+      array.push_back({{"line", line.name}, {"cents", line.amount.count()}});
+    }
+    print_json(context, {{"currency", "CAD"},
+                         {"fund", fund.name},
+                         {"year", transfer.year},
+                         {"version", version},
+                         {"lines", array}});
+    return ExitStatus::done;
+  }
+  const auto language = context.language();
+  context.out() << fmt::format("{} · {} · version {}\n", fund.name, transfer.year, version);
+  for (const auto& line : lines) {
+    context.out() << "  " << pad_right(line.name, 14)
+                  << pad_left(format_money(line.amount, language), 15) << '\n';
+  }
+  return ExitStatus::done;
 }
 
 ExitStatus show_budget(CommandContext& context) {
@@ -169,6 +210,8 @@ Command budget_set() {
   add_text_option(command, "fund", "NAME", "made when it is new");
   add_text_option(command, "year", "YYYY", "the calendar year in which the fiscal year starts");
   add_text_option(command, "amount", "DOLLARS", "as in 24000 or 24000.50");
+  add_text_option(command, "line", "NAME",
+                  "only this line's, the others staying (default: all on the line services)");
   add_text_option(command, "calendar", "NAME",
                   "of a new fund: grant (1 April, default) or university (1 May)");
   add_text_option(command, "label", "TEXT", "the fund's name in reports");
@@ -176,6 +219,23 @@ Command budget_set() {
   add_text_option(command, "reason", "TEXT", "why the budget changes");
   add_database_option(command);
   command.run = set_budget_command;
+  return command;
+}
+
+Command budget_transfer() {
+  auto command =
+      ledger_command("budget transfer", "Move money between two lines of a budget (virement)",
+                     transfer_budget_command,
+                     "intendance budget transfer --from services --to equipment --amount 500 "
+                     "\"disque de relève\"");
+  command.arguments = "--from LINE --to LINE --amount DOLLARS WHY";
+  add_text_option(command, "from", "LINE",
+                  "services, hosting, equipment, supplies, salaries, travel");
+  add_text_option(command, "to", "LINE", "likewise");
+  add_text_option(command, "amount", "DOLLARS", "as in 500 or 500.50");
+  add_text_option(command, "fund", "NAME", "default: the configured or only fund");
+  add_text_option(command, "year", "YYYY", "in which it starts (default: the one that runs)");
+  add_positional(command, {{"reason", -1}});
   return command;
 }
 
@@ -224,6 +284,7 @@ Command rate_list() {
 void register_budget_commands(core::CommandLine& line) {
   line.add(budget_set());
   line.add(budget_show());
+  line.add(budget_transfer());
   line.add(rate_set());
   line.add(rate_list());
 }

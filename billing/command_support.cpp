@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 #include "billing/command_support.hpp"
 
+#include "billing/ledger/documents.hpp"
 #include "billing/ledger/session.hpp"
 #include "core/clock.hpp"
 
 #include <nlohmann/json.hpp>
+#include <pwd.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <ostream>
 
 namespace intendance::billing {
@@ -20,6 +24,29 @@ void add_database_option(core::Command& command) {
   add_text_option(command, "database", "URI",
                   "the ledger's database, without a password (default: [billingd] database, or "
                   "postgresql:///intendance)");
+}
+
+core::Command ledger_command(const char* name, const char* summary,
+                             core::ExitStatus (*run)(core::CommandContext&), const char* example) {
+  core::Command command;
+  command.name = name;
+  command.summary = summary;
+  command.example = example;
+  command.run = run;
+  add_database_option(command);
+  return command;
+}
+
+void add_positional(core::Command& command, std::vector<std::pair<std::string, int>> names) {
+  namespace options = boost::program_options;
+  for (const auto& [name, count] : names) {
+    if (count == 1) {
+      command.options.add_options()(name.c_str(), options::value<std::string>(), "");
+    } else {
+      command.options.add_options()(name.c_str(), options::value<std::vector<std::string>>(), "");
+    }
+  }
+  command.positional = std::move(names);
 }
 
 BillingConfig settings(const core::CommandContext& context) {
@@ -42,6 +69,53 @@ std::optional<std::string> optional_text(const core::CommandContext& context, co
 Fund chosen_fund(const core::CommandContext& context, core::Postgres& database) {
   const auto asked = optional_text(context, "fund");
   return require_fund(database, asked ? asked : settings(context).fund);
+}
+
+// A service of the configuration is known without more ado; another must have been added.
+std::string chosen_service(const core::CommandContext& context, core::Postgres& database) {
+  const auto name = context.text("service");
+  const auto configured = settings(context).services;
+  std::string known;
+  for (const auto& service : list_services(database)) {
+    if (service.name == name) return name;
+    known += (known.empty() ? "" : " · ") + service.name;
+  }
+  if (std::find(configured.begin(), configured.end(), name) != configured.end()) {
+    add_service(database, name, "");
+    return name;
+  }
+  throw core::ConfigError("--service: there is no service \"" + name +
+                          "\"; there are: " + (known.empty() ? "none yet" : known) +
+                          "; add it with: intendance service add " + name);
+}
+
+std::optional<std::string> chosen_document(const core::CommandContext& context,
+                                           core::Postgres& database) {
+  if (!context.has("document")) return std::nullopt;
+  return add_document_file(database, context.text("document")).sha256;
+}
+
+std::string required_word(const core::CommandContext& context, const char* name, const char* what) {
+  if (!context.has(name)) throw core::ConfigError(std::string(what) + " is missing");
+  return context.text(name);
+}
+
+std::string required_words(const core::CommandContext& context, const char* name,
+                           const char* what) {
+  std::string text;
+  if (context.has(name)) {
+    for (const auto& word : context.texts(name)) text += (text.empty() ? "" : " ") + word;
+  }
+  if (text.empty()) throw core::ConfigError("say " + std::string(what) + ", behind the rest");
+  return text;
+}
+
+std::string login_name() {
+  const passwd* entry = ::getpwuid(::getuid());
+  if (entry == nullptr || entry->pw_name == nullptr) {
+    throw core::ConfigError("this login has no name; say who with --by");
+  }
+  return entry->pw_name;
 }
 
 Date today() { return core::TimeZone::local().date(core::system_clock().now()); }

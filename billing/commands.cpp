@@ -9,6 +9,9 @@ void register_commands(core::CommandLine& line) {
   register_hours_commands(line);
   register_budget_commands(line);
   register_catalogue_commands(line);
+  register_commitment_commands(line);
+  register_cost_commands(line);
+  register_closing_commands(line);
   register_ledger_commands(line);
   register_forecast_commands(line);
 }

@@ -2,16 +2,14 @@
 // hours add | list | correct
 #include "billing/command_support.hpp"
 #include "billing/ledger/catalogue.hpp"
+#include "billing/ledger/engagements.hpp"
 #include "billing/ledger/entries.hpp"
 #include "billing/ledger/json.hpp"
 #include "billing/ledger/uuid.hpp"
 #include "billing/report/columns.hpp"
 
 #include <fmt/format.h>
-#include <pwd.h>
-#include <unistd.h>
 
-#include <algorithm>
 #include <charconv>
 #include <ostream>
 
@@ -25,35 +23,10 @@ using core::ExitStatus;
 using core::Language;
 using core::Postgres;
 
-std::string login_name() {
-  const passwd* entry = ::getpwuid(::getuid());
-  if (entry == nullptr || entry->pw_name == nullptr) {
-    throw ConfigError("who did the work? This login has no name; say it with --by");
-  }
-  return entry->pw_name;
-}
-
 std::string joined(const std::vector<std::string>& words) {
   std::string text;
   for (const auto& word : words) text += (text.empty() ? "" : " ") + word;
   return text;
-}
-
-// A service of the configuration is known without more ado; another must have been added.
-void require_service(Postgres& database, const BillingConfig& config, const std::string& name) {
-  const auto services = list_services(database);
-  std::string known;
-  for (const auto& service : services) {
-    if (service.name == name) return;
-    known += (known.empty() ? "" : " · ") + service.name;
-  }
-  if (std::find(config.services.begin(), config.services.end(), name) != config.services.end()) {
-    add_service(database, name, "");
-    return;
-  }
-  throw ConfigError("--service: there is no service \"" + name +
-                    "\"; there are: " + (known.empty() ? "none yet" : known) +
-                    "; add it with: intendance service add " + name);
 }
 
 Minutes required_work(const CommandContext& context) {
@@ -99,6 +72,20 @@ std::string posting_line(const Posting& posting, const Balance& balance,
   return text + ")";
 }
 
+void print_engagement_left(const CommandContext& context, Postgres& database, const Entry& entry) {
+  const auto language = context.language();
+  const auto engagement = require_engagement(database, *entry.engagement, entry.posted_on);
+  auto text = fmt::format("{} · {} {} · {}", engagement.name, say(language, "reste", "left"),
+                          format_money(engagement.left, language),
+                          format_work(engagement.used_work, language));
+  if (engagement.work) text += " / " + format_work(*engagement.work, language);
+  if (engagement.over > Cents(0)) {
+    text += fmt::format(" · {} {}", say(language, "dépassé de", "exceeded by"),
+                        format_money(engagement.over, language));
+  }
+  context.out() << text << '\n';
+}
+
 // What is printed about one posting, and 3 when the budget is overspent: real work is recorded all
 // the same.
 ExitStatus answer_posting(const CommandContext& context, Postgres& database,
@@ -118,6 +105,7 @@ ExitStatus answer_posting(const CommandContext& context, Postgres& database,
     const auto& label =
         language == Language::french ? activity.label_french : activity.label_english;
     context.out() << posting_line(posting, balance, label, language) << '\n';
+    if (posting.entry.engagement) print_engagement_left(context, database, posting.entry);
     if (posting.was_there) {
       context.out() << say(language, "déjà inscrite : rien n'a été ajouté\n",
                            "recorded already: nothing was added\n");
@@ -142,12 +130,13 @@ ExitStatus add_hours(CommandContext& context) {
   entry.id = context.has("id") ? parsed_option(context, "id", parse_uuid) : new_uuid();
   entry.person = context.has("by") ? context.text("by") : login_name();
   entry.service = context.text("service");
+  entry.engagement = optional_text(context, "engagement");
   entry.vendor = context.text("vendor", config.vendor);
   auto database = open_ledger(context);
   core::Transaction transaction(database); // keeps a newly known service only with its entry
   entry.fund = chosen_fund(context, database).name;
   entry.activity = require_activity(database, context.text("activity", config.activity)).name;
-  require_service(database, config, entry.service);
+  chosen_service(context, database);
   const auto posting = add_entry(database, entry, day);
   transaction.commit();
   return answer_posting(context, database, posting);
@@ -219,6 +208,7 @@ Command add_command() {
   add_text_option(command, "by", "WHO", "who did it (default: this login)");
   add_text_option(command, "fund", "NAME", "who pays (default: the configured or only fund)");
   add_text_option(command, "vendor", "NAME", "whose rate holds (default: koumbit)");
+  add_text_option(command, "engagement", "NAME", "the accepted quote or order that it uses");
   add_text_option(command, "id", "UUID", "the same id again records nothing twice");
   add_database_option(command);
   namespace options = boost::program_options;

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
-// report monthly, database migrate | status, ledger verify
+// report monthly, database migrate | status, ledger verify | export
 #include "billing/command_support.hpp"
+#include "billing/ledger/chain.hpp"
+#include "billing/ledger/closing.hpp"
 #include "billing/ledger/entries.hpp"
+#include "billing/ledger/export.hpp"
 #include "billing/report/columns.hpp"
 #include "billing/report/render.hpp"
 #include "billing/schema/migrations.hpp"
@@ -10,6 +13,8 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <filesystem>
+#include <fstream>
 #include <ostream>
 
 namespace intendance::billing {
@@ -31,7 +36,11 @@ ExitStatus report_monthly(CommandContext& context) {
   request.fund = chosen_fund(context, database);
   request.vendor = settings(context).vendor;
   request.today = today();
-  const auto text = format.render(draw_up_report(database, request), language);
+  // What was kept when the month closed is what is served from then on.
+  const auto kept =
+      kept_report(database, month, request.fund.name,
+                  language == core::Language::french ? "fr" : "en", std::string(format.name));
+  const auto text = kept ? *kept : format.render(draw_up_report(database, request), language);
   if (context.has("output")) {
     core::write_file_atomically(context.text("output"), text);
   } else {
@@ -76,25 +85,26 @@ ExitStatus database_status(CommandContext& context) {
 
 ExitStatus ledger_verify(CommandContext& context) {
   auto database = open_ledger(context);
-  const auto faults = chain_faults(database);
+  const auto faults = ledger_faults(database);
   const auto head = ledger_head(database);
   const auto expected = optional_text(context, "head");
   const bool held = !expected || chain_holds(database, *expected);
   if (context.json()) {
     Json array = Json::array();
     for (const auto& fault : faults) {
-      array.push_back({{"number", fault.number}, {"fault", fault.fault}});
+      array.push_back({{"what", fault.what}, {"fault", fault.fault}});
     }
     print_json(context, {{"entries", head.entries},
+                         {"facts", head.facts},
                          {"head", head.hash},
                          {"expected_head_found", expected ? Json(held) : Json(nullptr)},
                          {"faults", array}});
   } else {
     for (const auto& fault : faults) {
-      context.out() << fmt::format("{}: {}\n", entry_number(fault.number), fault.fault);
+      context.out() << fmt::format("{}: {}\n", fault.what, fault.fault);
     }
-    context.out() << fmt::format("{} entries, {} faults, head {}\n", head.entries, faults.size(),
-                                 head.hash);
+    context.out() << fmt::format("{} entries, {} facts, {} faults, head {}\n", head.entries,
+                                 head.facts, faults.size(), head.hash);
   }
   if (!held) {
     context.err() << "intendance: no entry has the fingerprint " << *expected
@@ -102,6 +112,26 @@ ExitStatus ledger_verify(CommandContext& context) {
                      "compare with the last report's annex\n";
   }
   return faults.empty() && held ? ExitStatus::done : ExitStatus::failed;
+}
+
+ExitStatus ledger_export(CommandContext& context) {
+  auto database = open_ledger(context);
+  if (!context.has("output")) {
+    export_ledger(database, context.out());
+    context.out().flush();
+    if (!context.out()) throw core::Error("the export could not be written to standard output");
+    return ExitStatus::done;
+  }
+  const std::filesystem::path file = context.text("output");
+  std::ofstream out(file, std::ios::binary | std::ios::trunc);
+  if (!out) throw core::Error(file.string() + " cannot be written; choose another --output");
+  const auto head = export_ledger(database, out);
+  out.close();
+  if (!out)
+    throw core::Error(file.string() + " could not be written to its end; is the disk full?");
+  context.out() << fmt::format("{} entries, {} facts, head {}\n", head.entries, head.facts,
+                               head.hash);
+  return ExitStatus::done;
 }
 
 Command report_command() {
@@ -147,6 +177,11 @@ void register_ledger_commands(core::CommandLine& line) {
       simple_command("ledger verify", "Check that no entry was changed or removed", ledger_verify);
   add_text_option(verify, "head", "HASH", "the fingerprint printed in an earlier report");
   line.add(std::move(verify));
+  auto written =
+      ledger_command("ledger export", "Write the whole ledger as lines of JSON, for auditors",
+                     ledger_export, "intendance ledger export --output ledger.jsonl");
+  add_text_option(written, "output", "FILE", "write there instead of to standard output");
+  line.add(std::move(written));
 }
 
 } // namespace intendance::billing

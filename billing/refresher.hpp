@@ -4,6 +4,7 @@
 
 #include "billing/forecast/ledger_input.hpp"
 #include "billing/ledger/budget.hpp"
+#include "billing/ledger/chain.hpp"
 #include "billing/ledger/entries.hpp"
 #include "billing/ledger/work.hpp"
 #include "core/clock.hpp"

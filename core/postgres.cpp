@@ -187,6 +187,14 @@ bool PostgresRow::boolean(std::string_view column) const {
                     std::string(column) + "\" should be true or false");
 }
 
+std::string_view PostgresRow::view(int column) const {
+  if (column < 0 || column >= PQnfields(result_)) {
+    throw CorruptData("the database's answer has no column " + std::to_string(column));
+  }
+  return {PQgetvalue(result_, row_, column),
+          static_cast<std::size_t>(PQgetlength(result_, row_, column))};
+}
+
 PostgresResult::PostgresResult(std::shared_ptr<pg_result> result) : result_(std::move(result)) {
   const int count = PQntuples(result_.get());
   rows_.reserve(static_cast<std::size_t>(count));

@@ -43,6 +43,8 @@ public:
   std::int64_t integer(std::string_view column) const;
   std::optional<std::int64_t> optional_integer(std::string_view column) const;
   bool boolean(std::string_view column) const;
+  // By the column's place from 0 on, without a copy and empty when absent: for many rows.
+  std::string_view view(int column) const;
 
 private:
   friend class PostgresResult;

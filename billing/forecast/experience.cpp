@@ -158,10 +158,12 @@ private:
       parts += counts * result_.season.at(month_in_year(month.index));
       result_.months_weight += counts;
     }
-    result_.level =
-        parts > Ratio()
-            ? std::max(Fine(0), Fine(proportion(sum.count(), Ratio::scale, parts.in_millionths())))
-            : Fine(0);
+    result_.level = Fine(0);
+    if (parts > Ratio()) {
+      result_.level = Fine(proportion(sum.count(), Ratio::scale, parts.in_millionths()));
+    }
+    // Less than a cent, or less than nothing after reversals, is no level to measure months by.
+    if (result_.level < fine(Cents(1))) result_.level = Fine(0);
   }
 
   // The current month is left out: what part of it is over says little of what is spent in it.

@@ -75,11 +75,11 @@ private:
   // not known of the level, and by how it changes; what is engaged by how much of it is used.
   void estimate_variance(Fine usual) {
     const auto open = (mean_ - engagements_) / mean_;
-    const auto level = experience_.level / mean_;
     const auto whole = usual / mean_;
+    const auto month = months_ > Ratio() ? whole / months_ : Ratio(); // a usual one
     const auto months = experience_.plan_weight + experience_.months_weight;
     const auto unknown = experience_.spread / std::max(months, one);
-    variance_ = experience_.spread * square(level) * squares() * open +
+    variance_ = square(month) * squares() * experience_.spread * open +
                 square(whole) * (unknown + change_variance) * square(open) +
                 engagement_variance * square(engagements_ / mean_);
     variance_ = std::min(variance_, most_variance);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 #include "billing/forecast/path.hpp"
 
+#include <algorithm>
+
 namespace intendance::billing {
 namespace {
 

@@ -24,6 +24,20 @@ std::vector<CatalogueItem> read_items(Postgres& database, const std::string& sql
   return items;
 }
 
+CatalogueItem require_item(const std::vector<CatalogueItem>& items, const std::string& kind,
+                           const std::string& name, const std::string& advice) {
+  for (const auto& item : items) {
+    if (item.name == name) return item;
+  }
+  for (const auto& item : items) {
+    const bool labelled =
+        !name.empty() && (item.label_french == name || item.label_english == name);
+    if (labelled) return item;
+  }
+  throw Error("there is no " + kind + " \"" + name +
+              "\"; there are: " + (items.empty() ? "none yet" : names_of(items)) + "; " + advice);
+}
+
 // The database's own words for a name that it does not take would show a regular expression.
 template <class Work>
 auto with_name_checked(const std::string& name, Work&& work) {
@@ -66,6 +80,20 @@ std::vector<CatalogueItem> list_vendors(Postgres& database) {
                               "FROM ledger.vendor ORDER BY name");
 }
 
+std::vector<CatalogueItem> list_categories(Postgres& database) {
+  return read_items(database,
+                    "SELECT name, label_fr, label_en FROM ledger.budget_category ORDER BY name");
+}
+
+std::vector<std::pair<std::string, unsigned>> list_calendars(Postgres& database) {
+  std::vector<std::pair<std::string, unsigned>> calendars;
+  for (const auto& row :
+       database.query("SELECT name, first_month FROM ledger.fiscal_calendar ORDER BY name")) {
+    calendars.emplace_back(row.text("name"), static_cast<unsigned>(row.integer("first_month")));
+  }
+  return calendars;
+}
+
 Fund require_fund(Postgres& database, const std::optional<std::string>& name) {
   const auto funds = list_funds(database);
   if (funds.empty()) {
@@ -86,13 +114,11 @@ Fund require_fund(Postgres& database, const std::optional<std::string>& name) {
 
 void add_fund(Postgres& database, const std::string& name, const std::string& calendar,
               const std::optional<std::string>& label, const std::optional<std::string>& award) {
-  const auto calendars =
-      database.query("SELECT name::text AS name FROM ledger.fiscal_calendar ORDER BY name");
   std::string allowed;
   bool known = false;
-  for (const auto& row : calendars) {
-    allowed += (allowed.empty() ? "" : " · ") + row.text("name");
-    known = known || row.text("name") == calendar;
+  for (const auto& there : list_calendars(database)) {
+    allowed += (allowed.empty() ? "" : " · ") + there.first;
+    known = known || there.first == calendar;
   }
   if (!known) {
     throw Error("there is no fiscal calendar \"" + calendar + "\"; there are: " + allowed);
@@ -142,14 +168,23 @@ bool add_vendor(Postgres& database, const std::string& name, const std::string& 
 }
 
 CatalogueItem require_activity(Postgres& database, const std::string& name) {
-  const auto activities = list_activities(database);
-  for (const auto& activity : activities) {
-    if (activity.name == name || activity.label_french == name || activity.label_english == name) {
-      return activity;
-    }
-  }
-  throw Error("there is no activity \"" + name + "\"; there are: " + names_of(activities) +
-              "; add one with: intendance activity add NAME --label-fr … --label-en …");
+  return require_item(list_activities(database), "activity", name,
+                      "add one with: intendance activity add NAME --label-fr … --label-en …");
+}
+
+CatalogueItem require_category(Postgres& database, const std::string& name) {
+  return require_item(list_categories(database), "line of budgets", name,
+                      "an administrator adds more");
+}
+
+CatalogueItem require_service(Postgres& database, const std::string& name) {
+  return require_item(list_services(database), "service", name,
+                      "add it with: intendance service add " + name);
+}
+
+CatalogueItem require_vendor(Postgres& database, const std::string& name) {
+  return require_item(list_vendors(database), "vendor", name,
+                      "add it with: intendance vendor add " + name);
 }
 
 } // namespace intendance::billing

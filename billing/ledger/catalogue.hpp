@@ -6,6 +6,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace intendance::billing {
@@ -29,6 +30,9 @@ std::vector<Fund> list_funds(core::Postgres& database);
 std::vector<CatalogueItem> list_services(core::Postgres& database);
 std::vector<CatalogueItem> list_activities(core::Postgres& database);
 std::vector<CatalogueItem> list_vendors(core::Postgres& database);
+std::vector<CatalogueItem> list_categories(core::Postgres& database); // lines of budgets
+// Fiscal calendars and the month in which each year of theirs begins.
+std::vector<std::pair<std::string, unsigned>> list_calendars(core::Postgres& database);
 
 // The fund of that name, or, without a name, the only one. Throws Error that lists those there are.
 Fund require_fund(core::Postgres& database, const std::optional<std::string>& name);
@@ -43,7 +47,10 @@ bool add_service(core::Postgres& database, const std::string& name, const std::s
 bool add_activity(core::Postgres& database, const CatalogueItem& activity);
 bool add_vendor(core::Postgres& database, const std::string& name, const std::string& label);
 
-// By name or by label in either language. Throws Error that lists those there are.
+// By name, or by label in either language. Each throws Error that lists those there are.
 CatalogueItem require_activity(core::Postgres& database, const std::string& name);
+CatalogueItem require_category(core::Postgres& database, const std::string& name);
+CatalogueItem require_service(core::Postgres& database, const std::string& name);
+CatalogueItem require_vendor(core::Postgres& database, const std::string& name);
 
 } // namespace intendance::billing

@@ -14,7 +14,7 @@ constexpr std::size_t most_text = 2000; // bytes, as in the schema
 
 const std::string select_entries =
     "SELECT e.number, e.entry_id, e.minutes, e.worked_on, e.posted_on, e.fund, e.vendor, "
-    "e.activity, e.service, e.person, e.description, e.cents_per_hour, e.cents, "
+    "e.activity, e.service, e.person, e.description, e.engagement, e.cents_per_hour, e.cents, "
     "original.number AS reverses, reversal.number AS reversed_by, e.recorded_by, "
     "to_char(e.recorded_at, 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') AS recorded_at "
     "FROM ledger.entry e "
@@ -34,6 +34,7 @@ Entry read_entry(const core::PostgresRow& row) {
   entry.service = row.text("service");
   entry.person = row.text("person");
   entry.description = row.text("description");
+  entry.engagement = row.optional_text("engagement");
   entry.per_hour = Cents(row.integer("cents_per_hour"));
   entry.amount = Cents(row.integer("cents"));
   entry.reverses = row.optional_integer("reverses");
@@ -84,9 +85,9 @@ Posting add_entry(Postgres& database, const NewEntry& entry, Date today) {
   core::Transaction transaction(database);
   const auto inserted = database.query(
       "INSERT INTO ledger.entry (entry_id, minutes, worked_on, fund, vendor, activity, service, "
-      "person, description) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+      "person, description, engagement) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
       entry.id, entry.work.count(), core::format_date(entry.worked_on), entry.fund, entry.vendor,
-      entry.activity, entry.service, entry.person, entry.description);
+      entry.activity, entry.service, entry.person, entry.description, entry.engagement);
   auto result = posting(database, entry.id, inserted.affected() > 0);
   transaction.commit();
   return result;
@@ -121,28 +122,6 @@ std::vector<Entry> list_entries(Postgres& database, const EntryFilter& filter) {
                                    filter.fund, from, to);
   for (const auto& row : rows) entries.push_back(read_entry(row));
   return entries;
-}
-
-LedgerHead ledger_head(Postgres& database) {
-  const auto rows = database.query("SELECT number, encode(hash, 'hex') AS hash FROM ledger.head()");
-  return {rows.only().integer("number"), rows.only().text("hash")};
-}
-
-bool chain_holds(Postgres& database, const std::string& hash) {
-  return database
-      .query("SELECT EXISTS (SELECT FROM ledger.entry WHERE encode(hash, 'hex') = lower($1)) "
-             "OR encode(ledger.genesis(), 'hex') = lower($1) AS there",
-             hash)
-      .only()
-      .boolean("there");
-}
-
-std::vector<ChainFault> chain_faults(Postgres& database) {
-  std::vector<ChainFault> faults;
-  for (const auto& row : database.query("SELECT number, fault FROM ledger.chain_faults()")) {
-    faults.push_back({row.integer("number"), row.text("fault")});
-  }
-  return faults;
 }
 
 } // namespace intendance::billing

@@ -25,6 +25,7 @@ struct NewEntry {
   std::string service;
   std::string person;
   std::string description;
+  std::optional<std::string> engagement = std::nullopt; // that the work uses
 };
 
 struct Entry {
@@ -39,6 +40,7 @@ struct Entry {
   std::string service;
   std::string person;
   std::string description;
+  std::optional<std::string> engagement;
   Cents per_hour;
   Cents amount;                            // before tax
   std::optional<std::int64_t> reverses;    // the number of the entry that this one takes back
@@ -67,22 +69,5 @@ struct EntryFilter {
   std::optional<Period> posted;
 };
 std::vector<Entry> list_entries(core::Postgres& database, const EntryFilter& filter);
-
-// How many entries there are, and the SHA-256 at the end of their chain, in hexadecimal.
-struct LedgerHead {
-  std::int64_t entries = 0;
-  std::string hash;
-};
-LedgerHead ledger_head(core::Postgres& database);
-
-// Whether the chain ran through this hash: false means that entries behind it were removed.
-bool chain_holds(core::Postgres& database, const std::string& hash);
-
-struct ChainFault {
-  std::int64_t number = 0;
-  std::string fault;
-};
-// Walks the whole chain; empty when every entry is what was recorded.
-std::vector<ChainFault> chain_faults(core::Postgres& database);
 
 } // namespace intendance::billing

@@ -3,6 +3,9 @@
 #pragma once
 
 #include "billing/ledger/budget.hpp"
+#include "billing/ledger/closing.hpp"
+#include "billing/ledger/costs.hpp"
+#include "billing/ledger/engagements.hpp"
 #include "billing/ledger/entries.hpp"
 
 #include <nlohmann/json.hpp>
@@ -11,5 +14,9 @@ namespace intendance::billing {
 
 nlohmann::ordered_json entry_json(const Entry& entry);
 nlohmann::ordered_json balance_json(const Balance& balance);
+nlohmann::ordered_json quote_json(const Quote& quote);
+nlohmann::ordered_json engagement_json(const Engagement& engagement);
+nlohmann::ordered_json cost_json(const Cost& cost);
+nlohmann::ordered_json closed_month_json(const ClosedMonth& closed);
 
 } // namespace intendance::billing

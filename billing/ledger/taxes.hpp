@@ -17,14 +17,9 @@ std::vector<TaxRate> tax_rates(core::Postgres& database, Date day);
 // co-op bills by the month: until invoices are recorded, a month of one vendor counts as one
 // invoice, taxed as on the month's last day. The estimate can differ by a few cents from invoices
 // cut otherwise.
+// An invoice's adjustments (a quarter's hours rounded up) are part of it.
 TaxedTotal taxed_postings(core::Postgres& database, const std::string& fund, Period posted);
-
-// The same by month, in their order; without months in which nothing was posted.
-struct PostedMonth {
-  Month month;
-  TaxedTotal total;
-};
-std::vector<PostedMonth> posted_months(core::Postgres& database, const std::string& fund,
-                                       Period posted);
+// The same of the work on a service, whoever pays, without adjustments, which are no service's.
+TaxedTotal taxed_service(core::Postgres& database, const std::string& service, Period posted);
 
 } // namespace intendance::billing

@@ -43,14 +43,12 @@ ReportStatus status_of(Postgres& database, Month month) {
 
 } // namespace
 
-MonthlyReport draw_up_report(Postgres& database, const ReportRequest& request) {
+MonthlyReport read_report(Postgres& database, const ReportRequest& request) {
   const auto days = days_of(request.month);
   if (days.from > request.today) {
     throw core::Error("the month " + month_code(request.month) + " has not begun (today is " +
                       core::format_date(request.today) + ")");
   }
-  core::Transaction transaction(database);
-  database.query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY");
   MonthlyReport report;
   report.month = request.month;
   report.drawn_up = request.today;
@@ -68,6 +66,13 @@ MonthlyReport draw_up_report(Postgres& database, const ReportRequest& request) {
                                         tax_rates(database, as_of), report.balance.basis);
   }
   report.entries = list_entries(database, {request.fund.name, days});
+  return report;
+}
+
+MonthlyReport draw_up_report(Postgres& database, const ReportRequest& request) {
+  core::Transaction transaction(database);
+  database.query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY");
+  auto report = read_report(database, request);
   transaction.commit();
   return report;
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "billing/ledger/budget.hpp"
+#include "billing/ledger/chain.hpp"
 #include "billing/ledger/entries.hpp"
 #include "core/postgres.hpp"
 
@@ -49,5 +50,9 @@ struct ReportRequest {
 // Reads everything in one snapshot of the database, so that its parts agree. Throws Error for a
 // month that has not begun.
 MonthlyReport draw_up_report(core::Postgres& database, const ReportRequest& request);
+
+// The same inside the transaction that is open, such as the one that closes the month. Nobody else
+// must be able to record anything meanwhile.
+MonthlyReport read_report(core::Postgres& database, const ReportRequest& request);
 
 } // namespace intendance::billing

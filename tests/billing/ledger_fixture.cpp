@@ -26,7 +26,7 @@ auto* const environment =
 test::PostgresCluster& cluster() { return *environment->server; }
 
 LedgerTest::LedgerTest()
-    : address_(cluster().address(cluster().create_database())), database_(address_) {
+    : name_(cluster().create_database()), address_(cluster().address(name_)), database_(address_) {
   migrate(database_);
   add_fund(database_, "F-1234", "grant", "Fonctionnement", std::nullopt);
   add_service(database_, "expositions", "Expositions (Omeka)");
@@ -71,6 +71,22 @@ std::string LedgerTest::refusal(const std::string& sql) {
     return "42501";
   }
   return "accepted";
+}
+
+std::string LedgerTest::answer(const std::string& script) {
+  core::Transaction transaction(database_);
+  try {
+    database_.execute_script(script + ";SET CONSTRAINTS ALL IMMEDIATE");
+  } catch (const core::PostgresError& error) {
+    return error.sqlstate() + " " + error.what();
+  } catch (const core::AccessDenied& error) {
+    return std::string("42501 ") + error.what();
+  }
+  return "accepted";
+}
+
+std::int64_t LedgerTest::count(const std::string& from) {
+  return database_.query("SELECT count(*) AS n FROM " + from).only().integer("n");
 }
 
 std::string LedgerTest::refusal_message(const NewEntry& entry) {

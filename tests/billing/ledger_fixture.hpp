@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 #pragma once
 
+#include "billing/ledger/chain.hpp"
 #include "billing/ledger/entries.hpp"
 #include "core/postgres.hpp"
 #include "tests/support/postgres_cluster.hpp"
@@ -28,7 +29,13 @@ protected:
   // The SQLSTATE that the database refuses the statement with; "accepted" when it does not.
   std::string refusal(const std::string& sql);
   std::string refusal_message(const NewEntry& entry);
+  // The same for a script, checked as at its commit and undone: the code and the words for people,
+  // "ID008 there is no …".
+  std::string answer(const std::string& script);
+  void record(const std::string& script) { database_.execute_script(script); } // and keeps it
+  std::int64_t count(const std::string& from);                                 // rows
 
+  std::string name_; // of the database
   std::string address_;
   core::Postgres database_; // as the superuser: what is refused to it is refused to everyone
 };

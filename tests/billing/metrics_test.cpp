@@ -102,6 +102,8 @@ TEST(BudgetJson, FollowsTheApi) {
   EXPECT_EQ(budget["spent_cents"].get<std::int64_t>() +
                 budget["available_cents"].get<std::int64_t>(),
             2400000);
+  EXPECT_EQ(budget["forecast"]["verdict"], "underspent");
+  EXPECT_EQ(budget["forecast"]["cost"]["high_cents"], view.funds[0].forecast.cost.high.count());
   view.funds[0].balance.budget.reset();
   json = nlohmann::json::parse(budget_json(view));
   EXPECT_EQ(json["budgets"][0]["available_cents"], nullptr);

@@ -190,17 +190,17 @@ TEST_F(Entries, ThatWereTamperedWithAreNamed) {
   const auto tamper = [&](const std::string& sql) {
     core::Transaction transaction(database_);
     database_.execute_script("ALTER TABLE ledger.entry DISABLE TRIGGER USER;" + sql);
-    std::vector<std::int64_t> named;
-    for (const auto& fault : chain_faults(database_)) named.push_back(fault.number);
+    std::vector<std::string> named;
+    for (const auto& fault : chain_faults(database_)) named.push_back(fault.what);
     return std::pair(named, chain_holds(database_, printed));
   };
-  using Named = std::vector<std::int64_t>;
-  EXPECT_EQ(tamper("UPDATE ledger.entry SET minutes = 29 WHERE number = 3").first, (Named{3}));
-  EXPECT_EQ(tamper("UPDATE ledger.entry SET person = 'x' WHERE number = 5").first, (Named{5}));
+  using Named = std::vector<std::string>;
+  EXPECT_EQ(tamper("UPDATE ledger.entry SET minutes = 29 WHERE number = 3").first, (Named{"0003"}));
+  EXPECT_EQ(tamper("UPDATE ledger.entry SET person = 'x' WHERE number = 5").first, (Named{"0005"}));
   EXPECT_EQ(
       tamper("UPDATE ledger.entry SET recorded_at = recorded_at + '1us' WHERE number = 1").first,
-      (Named{1}));
-  EXPECT_EQ(tamper("DELETE FROM ledger.entry WHERE number = 2").first, (Named{2, 3}));
+      (Named{"0001"}));
+  EXPECT_EQ(tamper("DELETE FROM ledger.entry WHERE number = 2").first, (Named{"0002", "0003"}));
   // A chain that was cut at its end is whole; the head printed in a report tells.
   const auto [named, holds] = tamper("DELETE FROM ledger.entry WHERE number = 5");
   EXPECT_TRUE(named.empty());

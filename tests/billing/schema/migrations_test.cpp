@@ -103,7 +103,14 @@ TEST_F(Migrations, AndWhatTheyKeepSurviveADumpAndARestore) {
       "INSERT INTO ledger.entry (entry_id, minutes, worked_on, fund, vendor, activity, service, "
       "person, description) SELECT gen_random_uuid(), n, '2024-01-05', 'F', 'koumbit', 'advice', "
       "'tei', 'p', 'd' FROM generate_series(1, 20) n;"
-      "INSERT INTO ledger.period_close (month) VALUES ('2024-01-01')");
+      "INSERT INTO ledger.period_close (month) VALUES ('2024-01-01');"
+      "INSERT INTO ledger.document VALUES (sha256('q'), 'q.txt', 'text/plain', 1);"
+      "INSERT INTO ledger.document_content VALUES (sha256('q'), 'q');"
+      "INSERT INTO ledger.engagement (name, kind, fund, vendor, service, cents, accepted_by, "
+      "accepted_on, description, document) VALUES ('E-1', 'contract', 'F', 'koumbit', 'tei', 5, "
+      "'d', "
+      "'2024-02-01', 'x', sha256('q'));"
+      "UPDATE ledger.rate SET valid = '[2023-01-01,2030-01-01)'");
   const auto restored = cluster().address(cluster().create_database());
   const core::TemporaryDirectory folder;
   test::ChildProcess copy({"/bin/sh", "-c",
@@ -114,7 +121,7 @@ TEST_F(Migrations, AndWhatTheyKeepSurviveADumpAndARestore) {
   ASSERT_EQ(copy.wait(), 0) << copy.output();
   core::Postgres other(restored);
   EXPECT_TRUE(migrate(other).empty());
-  EXPECT_TRUE(chain_faults(other).empty());
+  EXPECT_TRUE(ledger_faults(other).empty());
   EXPECT_EQ(ledger_head(other).entries, 20);
   EXPECT_EQ(ledger_head(other).hash, ledger_head(database_).hash);
   EXPECT_THROW(other.query("DELETE FROM ledger.entry"), core::PostgresError);
