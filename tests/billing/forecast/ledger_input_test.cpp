@@ -91,9 +91,9 @@ TEST_F(ForecastOfLedger, TellsEngagedWorkFromOther) {
   add("2024-06-11", 180);
   pay(CostKind::one_off, "2024-09-01", std::nullopt, name);
   const auto read = input("2024-07-01");
-  ASSERT_EQ(read.spent.size(), 2U); // and July, in which nothing is
-  EXPECT_EQ(read.spent[0].engaged, Cents(12'832));
-  EXPECT_EQ(read.spent[0].ordinary, Cents(38'497)); // of 51 329 in all, taxed once
+  ASSERT_EQ(read.spent.size(), 2U);                 // and July, in which nothing is
+  EXPECT_EQ(read.spent[0].engaged, Cents(12'833));  // a quarter, rounded
+  EXPECT_EQ(read.spent[0].ordinary, Cents(38'497)); // of 513.30 $ in all, taxed once
   ASSERT_EQ(read.engagements.size(), 2U);
   const auto& open = read.engagements[read.engagements[0].until ? 0 : 1];
   EXPECT_EQ(open.until, day);
