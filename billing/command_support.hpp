@@ -23,6 +23,7 @@ void register_hours_commands(core::CommandLine& line);
 void register_budget_commands(core::CommandLine& line);
 void register_catalogue_commands(core::CommandLine& line);
 void register_ledger_commands(core::CommandLine& line);
+void register_forecast_commands(core::CommandLine& line);
 void register_commitment_commands(core::CommandLine& line);
 void register_cost_commands(core::CommandLine& line);
 void register_closing_commands(core::CommandLine& line);

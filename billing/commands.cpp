@@ -13,6 +13,7 @@ void register_commands(core::CommandLine& line) {
   register_cost_commands(line);
   register_closing_commands(line);
   register_ledger_commands(line);
+  register_forecast_commands(line);
 }
 
 } // namespace intendance::billing

@@ -5,7 +5,7 @@
 
 namespace intendance::billing {
 
-// hours, budget, rate, service, activity, vendor, report, database, ledger.
+// hours, budget, rate, service, activity, vendor, report, database, ledger, forecast.
 void register_commands(core::CommandLine& line);
 
 } // namespace intendance::billing

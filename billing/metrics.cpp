@@ -27,6 +27,55 @@ Labels budget_labels(const Balance& balance) {
           {"currency", "CAD"}};
 }
 
+class ForecastFamilies {
+public:
+  void add_fund(const FundView& fund) {
+    const auto& forecast = fund.forecast;
+    add_estimate(cost_, fund.balance, forecast.cost);
+    if (!forecast.budget) return;
+    add_estimate(unspent_, fund.balance, *forecast.unspent);
+    add(underspending_, labels(fund.balance, ""), forecast.underspending ? 1 : 0);
+    add_day(fund.balance, "middle", forecast.exhausted);
+    add_day(fund.balance, "high", forecast.exhausted_early);
+  }
+  std::vector<MetricFamily> families() const {
+    return {cost_, unspent_, underspending_, exhaustion_};
+  }
+
+private:
+  static Labels labels(const Balance& balance, const std::string& estimate) {
+    auto labels = budget_labels(balance);
+    labels.push_back({"basis", std::string(basis_name(balance.basis))});
+    if (!estimate.empty()) labels.push_back({"estimate", estimate});
+    return labels;
+  }
+  static void add_estimate(MetricFamily& family, const Balance& balance, const Estimate& estimate) {
+    add(family, labels(balance, "low"), dollars(estimate.low));
+    add(family, labels(balance, "middle"), dollars(estimate.middle));
+    add(family, labels(balance, "high"), dollars(estimate.high));
+  }
+  void add_day(const Balance& balance, const char* estimate, const std::optional<Date>& day) {
+    if (!day) return;
+    const std::chrono::sys_seconds start = std::chrono::sys_days(*day);
+    add(exhaustion_, labels(balance, estimate),
+        static_cast<double>(start.time_since_epoch().count()));
+  }
+
+  MetricFamily cost_ =
+      gauge("intendance_billing_forecast_dollars",
+            "What the fiscal year that runs will have cost; eight years in ten end "
+            "between the low and the high estimate.");
+  MetricFamily unspent_ = gauge("intendance_billing_forecast_unspent_dollars",
+                                "What will be left of the budget at the fiscal year's end.");
+  MetricFamily underspending_ =
+      gauge("intendance_billing_forecast_underspending",
+            "1 when much of the budget will stay unused in all likelihood.");
+  MetricFamily exhaustion_ = gauge(
+      "intendance_billing_forecast_exhaustion_timestamp_seconds",
+      "The day on which the budget is used up by the middle or the high estimate of the cost, "
+      "which can lie after the fiscal year; absent when that is not to be seen.");
+};
+
 std::vector<MetricFamily> view_families(const LedgerView& view) {
   auto budget =
       gauge("intendance_budget_dollars", "What a fund may spend in the fiscal year that runs.");
@@ -36,8 +85,10 @@ std::vector<MetricFamily> view_families(const LedgerView& view) {
                          "What is left of a fund's budget, on the basis that it is charged by.");
   auto worked = gauge("intendance_work_seconds",
                       "Work recorded in the fiscal year that runs, by service and activity.");
+  ForecastFamilies forecasts;
   for (const auto& fund : view.funds) {
     const auto& balance = fund.balance;
+    forecasts.add_fund(fund);
     if (balance.budget) add(budget, budget_labels(balance), dollars(*balance.budget));
     for (const auto basis : {Basis::net, Basis::gross, Basis::before_tax}) {
       auto labels = budget_labels(balance);
@@ -63,7 +114,9 @@ std::vector<MetricFamily> view_families(const LedgerView& view) {
   auto refreshed = gauge("intendance_ledger_last_refresh_timestamp_seconds",
                          "When the ledger was last read with success.");
   add(refreshed, {}, core::seconds_since_epoch(view.read_at));
-  return {budget, spent, available, worked, entries, refreshed};
+  std::vector<MetricFamily> families = {budget, spent, available, worked, entries, refreshed};
+  for (auto& family : forecasts.families()) families.push_back(std::move(family));
+  return families;
 }
 
 } // namespace

@@ -37,7 +37,8 @@ LedgerView read_ledger(Postgres& database, core::TimePoint now, Date today) {
   view.head = ledger_head(database);
   for (auto& balance : current_balances(database, today)) {
     auto work = work_by_service(database, balance.fund.name, balance.year.days);
-    view.funds.push_back({std::move(balance), std::move(work)});
+    auto forecast = forecast_fund(database, balance).forecast;
+    view.funds.push_back({std::move(balance), std::move(work), std::move(forecast)});
   }
   transaction.commit();
   return view;

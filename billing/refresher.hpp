@@ -2,6 +2,7 @@
 // Reads the ledger in the background, so that no request ever waits for the database.
 #pragma once
 
+#include "billing/forecast/ledger_input.hpp"
 #include "billing/ledger/budget.hpp"
 #include "billing/ledger/chain.hpp"
 #include "billing/ledger/entries.hpp"
@@ -20,6 +21,7 @@ namespace intendance::billing {
 struct FundView {
   Balance balance; // of the fiscal year that runs
   std::vector<WorkShare> work;
+  Forecast forecast;
 };
 
 // What the ledger said at one moment.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 #include "billing/server.hpp"
 
+#include "billing/forecast/render.hpp"
 #include "billing/ledger/json.hpp"
 
 namespace intendance::billing {
@@ -25,7 +26,11 @@ Json common_basis(const LedgerView& view) {
 
 std::string budget_json(const LedgerView& view) {
   Json budgets = Json::array();
-  for (const auto& fund : view.funds) budgets.push_back(balance_json(fund.balance));
+  for (const auto& fund : view.funds) {
+    auto budget = balance_json(fund.balance);
+    budget["forecast"] = forecast_json({fund.balance.fund, fund.balance.basis, fund.forecast});
+    budgets.push_back(std::move(budget));
+  }
   const Json document = {{"time", core::format_utc(view.read_at)},
                          {"currency", "CAD"},
                          {"basis", common_basis(view)},

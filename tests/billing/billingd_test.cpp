@@ -75,6 +75,7 @@ TEST_F(Billingd, PassesThePrometheusLint) {
   start();
   ASSERT_TRUE(page_says("intendance_work_seconds{")) << daemon_->output();
   EXPECT_TRUE(page_says("intendance_budget_available_dollars{"));
+  EXPECT_TRUE(page_says("intendance_billing_forecast_dollars{"));
   core::write_file_atomically(folder_.path() / "page", get("/metrics").body);
   test::ChildProcess lint(
       {"/bin/sh", "-c", "exec promtool check metrics < \"$0\"", (folder_.path() / "page").string()},

@@ -133,6 +133,33 @@ TEST_F(Commands, FindAHeadThatWasPrintedEarlier) {
   EXPECT_EQ(run({"ledger", "verify", "--head", std::string(64, '0')}).status, 1);
 }
 
+TEST_F(Commands, ForecastTheYear) {
+  set_up_ledger();
+  for (const char* day : {"2024-04-10", "2024-05-14", "2024-06-12", "2024-08-20", "2024-09-30"}) {
+    ASSERT_EQ(add({"8h", "--service", "expositions", "--on", day, "mise à jour"}).status, 0);
+  }
+  const auto french = run({"forecast", "--as-of", "2024-10-01"});
+  EXPECT_EQ(french.status, 0) << french.err;
+  EXPECT_THAT(french.out, HasSubstr("prévision au 1 oct. 2024"));
+  EXPECT_THAT(french.out, HasSubstr("5\u00a0132,95\u00a0$"))
+      << french.out; // five months, each taxed
+  EXPECT_THAT(run({"forecast", "--as-of", "2024-10-01"}, "en").out, HasSubstr("The budget"));
+  const auto json = nlohmann::json::parse(
+      run({"forecast", "--as-of", "2024-08-01", "--json"}).out)["forecasts"][0];
+  EXPECT_EQ(json["spent_cents"], 3 * 102'659) << "what was posted later is not looked at";
+  EXPECT_EQ(json["year"], 2024);
+  EXPECT_EQ(json["to"], "2025-03-31");
+  EXPECT_LT(json["cost"]["low_cents"], json["cost"]["high_cents"]);
+  // A script notices a budget that will not last.
+  run({"budget", "set", "--fund", "F-1234", "--year", "2024", "--amount", "5200"});
+  EXPECT_EQ(run({"forecast", "--as-of", "2024-10-01"}).status, 3);
+  // The year before: without a budget and without work.
+  EXPECT_EQ(run({"forecast", "--as-of", "2023-10-01"}).status, 0);
+  EXPECT_EQ(run({"forecast", "--fund", "F-9"}).status, 1);
+  EXPECT_EQ(run({"forecast", "--as-of", "yesterday"}).status, 2);
+  EXPECT_THAT(run({"forecast", "--as-of", "2199-01-01"}).err, HasSubstr("in the future"));
+}
+
 TEST_F(Commands, SayWhatToDoWithoutASchemaOrAServer) {
   EXPECT_THAT(run({"hours", "list"}).err, HasSubstr("run intendance database migrate"));
   const auto away =

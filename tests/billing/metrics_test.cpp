@@ -14,6 +14,18 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
+Forecast sample_forecast(const Balance& balance) {
+  ForecastInput input;
+  input.year = balance.year;
+  input.budget = balance.budget;
+  input.today = balance.as_of;
+  for (auto month = parse_month("2026-04"); month <= month_of(balance.as_of);
+       month += std::chrono::months(1)) {
+    input.spent.push_back({month, Cents(50'000), Cents(0), Cents(0)});
+  }
+  return forecast_year(input);
+}
+
 LedgerView sample_view() {
   const auto report = sample_report();
   LedgerView view;
@@ -21,7 +33,8 @@ LedgerView sample_view() {
   view.head = report.head;
   view.funds = {
       {report.balance,
-       {{report.lines[0].service, report.lines[0].activity, Minutes(1200), Cents(240000)}}}};
+       {{report.lines[0].service, report.lines[0].activity, Minutes(1200), Cents(240000)}},
+       sample_forecast(report.balance)}};
   return view;
 }
 
@@ -50,6 +63,33 @@ TEST(LedgerMetrics, SayNothingThatIsNotKnown) {
   EXPECT_THAT(text, HasSubstr("intendance_budget_spent_dollars"));
 }
 
+TEST(LedgerMetrics, ShowTheForecast) {
+  auto view = sample_view();
+  const auto& forecast = view.funds[0].forecast;
+  auto text = page({std::make_shared<const LedgerView>(view), true});
+  for (const char* estimate : {"low", "middle", "high"}) {
+    EXPECT_THAT(text, HasSubstr("intendance_billing_forecast_dollars{fund=\"F-1234\",year=\"2026\","
+                                "currency=\"CAD\",basis=\"net\",estimate=\"" +
+                                std::string(estimate) + "\"} "));
+  }
+  EXPECT_TRUE(forecast.underspending);
+  EXPECT_THAT(text, HasSubstr("intendance_billing_forecast_underspending{fund=\"F-1234\",year="
+                              "\"2026\",currency=\"CAD\",basis=\"net\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("intendance_billing_forecast_exhaustion_timestamp_seconds{"));
+  view.funds[0].forecast.exhausted = core::parse_date("2027-02-01");
+  view.funds[0].forecast.exhausted_early.reset();
+  text = page({std::make_shared<const LedgerView>(view), true});
+  EXPECT_THAT(text, HasSubstr("estimate=\"middle\"} 1801440000\n"));
+  // Without a budget there is a cost all the same, and nothing to exhaust.
+  ForecastInput input;
+  input.year = view.funds[0].balance.year;
+  input.today = view.funds[0].balance.as_of;
+  view.funds[0].forecast = forecast_year(input);
+  text = page({std::make_shared<const LedgerView>(view), true});
+  EXPECT_THAT(text, HasSubstr("intendance_billing_forecast_dollars"));
+  EXPECT_THAT(text, Not(HasSubstr("intendance_billing_forecast_unspent")));
+}
+
 TEST(BudgetJson, FollowsTheApi) {
   auto view = sample_view();
   auto json = nlohmann::json::parse(budget_json(view));
@@ -62,6 +102,8 @@ TEST(BudgetJson, FollowsTheApi) {
   EXPECT_EQ(budget["spent_cents"].get<std::int64_t>() +
                 budget["available_cents"].get<std::int64_t>(),
             2400000);
+  EXPECT_EQ(budget["forecast"]["verdict"], "underspent");
+  EXPECT_EQ(budget["forecast"]["cost"]["high_cents"], view.funds[0].forecast.cost.high.count());
   view.funds[0].balance.budget.reset();
   json = nlohmann::json::parse(budget_json(view));
   EXPECT_EQ(json["budgets"][0]["available_cents"], nullptr);
