@@ -59,7 +59,7 @@ std::shared_ptr<const PackDirectory> BlockReader::directory(std::uint32_t pack) 
 }
 
 BlockReader::Directory BlockReader::directory(std::uint32_t pack, std::size_t more) {
-  const auto known = directories_.with([&](Directories& all) {
+  auto known = directories_.with([&](Directories& all) {
     const auto found = std::find_if(all.kept.begin(), all.kept.end(),
                                     [&](const auto& each) { return each.first == pack; });
     if (found == all.kept.end()) return Directory();
@@ -69,7 +69,7 @@ BlockReader::Directory BlockReader::directory(std::uint32_t pack, std::size_t mo
   if (known) return known;
   const auto indexed = finder_.pack(pack);
   Buffer before(more);
-  const auto read = std::make_shared<const PackDirectory>(of_pack(pack, [&] {
+  auto read = std::make_shared<const PackDirectory>(of_pack(pack, [&] {
     return repository_.read_directory(indexed.name, indexed.size, indexed.directory_length,
                                       &before);
   }));
