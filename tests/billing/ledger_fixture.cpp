@@ -21,13 +21,27 @@ public:
 auto* const environment =
     static_cast<ClusterEnvironment*>(::testing::AddGlobalTestEnvironment(new ClusterEnvironment));
 
+// A copy of a ledger that was migrated once: for each test anew that would take most of its time.
+std::string new_ledger() {
+  static const std::string pattern = [] {
+    const auto name = cluster().create_database();
+    core::Postgres database(cluster().address(name));
+    migrate(database);
+    return name;
+  }();
+  static int copies = 0;
+  const auto name = pattern + "_" + std::to_string(++copies);
+  core::Postgres(cluster().address("postgres"))
+      .query("CREATE DATABASE " + name + " TEMPLATE " + pattern);
+  return name;
+}
+
 } // namespace
 
 test::PostgresCluster& cluster() { return *environment->server; }
 
 LedgerTest::LedgerTest()
-    : name_(cluster().create_database()), address_(cluster().address(name_)), database_(address_) {
-  migrate(database_);
+    : name_(new_ledger()), address_(cluster().address(name_)), database_(address_) {
   add_fund(database_, "F-1234", "grant", "Fonctionnement", std::nullopt);
   add_service(database_, "expositions", "Expositions (Omeka)");
   add_service(database_, "tei", "");
