@@ -147,7 +147,12 @@ void LocalTest::expect_whole(const World& world) const {
 
 void LocalTest::expect_restores(const World& world, const std::string& snapshot,
                                 const Tree& tree) const {
-  EXPECT_TRUE(restored_tree(open(world, Role::reader), snapshot, source_) == tree);
+  const auto found = restored_tree(open(world, Role::reader), snapshot, source_);
+  for (const auto& [path, text] : tree) {
+    const auto place = found.find(path);
+    EXPECT_EQ(place == found.end() ? "(absent)" : place->second, text) << path;
+  }
+  EXPECT_EQ(found.size(), tree.size());
 }
 
 void LocalTest::let_a_month_pass(const World& world) {

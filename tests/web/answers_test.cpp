@@ -105,7 +105,8 @@ TEST(BackupdAnswer, HoldsWhatAHubSaysOfItsCare) {
   EXPECT_EQ(care.snapshots, 31);
   EXPECT_EQ(care.lost_files, std::nullopt);
   EXPECT_EQ(care.oldest_unread, core::parse_utc("2026-09-20T08:41:00Z"));
-  ASSERT_EQ(care.tasks.size(), 3U);
+  ASSERT_EQ(care.tasks.size(), 4U);
+  EXPECT_EQ(care.verify().name, "verify");
   EXPECT_EQ(care.tasks[1].failures, 1);
   EXPECT_EQ(care.tasks[1].error, "no route to host");
 }
