@@ -54,6 +54,17 @@ std::string attributes_of(const fs::path& path) {
   return text;
 }
 
+// Bytes that are no hole. How many blocks a file has changes while it is on its way to the disk.
+off_t data_in(const fs::path& path) {
+  const auto file = core::open_file(path, O_RDONLY);
+  off_t bytes = 0, end = 0;
+  for (off_t at = 0; (at = ::lseek(file.get(), end, SEEK_DATA)) >= 0; bytes += end - at) {
+    end = ::lseek(file.get(), at, SEEK_HOLE);
+    check(end > at ? 0 : -1, "lseek");
+  }
+  return bytes;
+}
+
 } // namespace
 
 void make_tree(const fs::path& root) {
@@ -112,7 +123,7 @@ std::map<std::string, std::string> describe_tree(const fs::path& root) {
           " {} {}", status.st_size,
           readable ? core::to_hex(core::blake2b(core::as_bytes(core::read_file(path, 1u << 30))))
                    : "?");
-      text += status.st_blocks * 512 < status.st_size / 2 ? " sparse" : "";
+      text += readable && data_in(path) < status.st_size / 2 ? " sparse" : "";
     }
     if (S_ISLNK(status.st_mode)) text += " -> " + fs::read_symlink(path).string();
     if (!S_ISDIR(status.st_mode) && status.st_nlink > 1) {
