@@ -165,13 +165,12 @@ def one_round(line: Line, work: pathlib.Path, source: pathlib.Path, program: pat
     tools = [OursNear(line, work, source, target, program), Ours(line, work, source, target, program)]
     tools += [peer(line, work, source, target) for peer in (Restic, Rclone) if peer.name in peers]
     tools = tools[order % len(tools):] + tools[:order % len(tools)]
-    s3 = s3_of(line)
+    s3, middle = s3_of(line), file_of_the_middle(source)
     for tool in tools:
         remove_tree(tool.folder)
         tool.folder.mkdir(parents=True)
         s3.create_bucket(Bucket=tool.bucket)
         measure.run(tool.init(), tool.environment(), tool.folder, work / "output")
-        middle = file_of_the_middle(source)
         for step, command in (("upload", tool.upload()), ("restore", tool.restore()), ("one file", tool.one_file(middle))):
             remove_tree(target)
             target.mkdir()

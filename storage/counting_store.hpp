@@ -83,7 +83,7 @@ public:
 private:
   // `bytes_of` tells from what the call returned how many bytes passed.
   template <class Call, class BytesOf>
-  auto measured(Verb kind, Call&& call, BytesOf&& bytes_of);
+  auto measured(Verb verb, Call&& call, BytesOf&& bytes_of);
 
   std::unique_ptr<ObjectStore> owned_; // or none
   ObjectStore& inner_;

@@ -3,6 +3,7 @@
 
 #include "core/error.hpp"
 #include "tests/backupd/tree.hpp"
+#include "tests/support/far_store.hpp"
 
 #include <fcntl.h>
 #include <sched.h>
@@ -15,38 +16,6 @@
 namespace intendance::backupd {
 
 namespace fs = std::filesystem;
-
-namespace {
-
-// As a store that is no folder: it offers no place where packs can be spooled.
-class FarStore final : public storage::ObjectStore {
-public:
-  explicit FarStore(const fs::path& folder) : store_(storage::open_directory_store(folder)) {}
-  using ObjectStore::put;
-  void put(const std::string& name, const storage::Content& content) override {
-    store_->put(name, content);
-  }
-  std::optional<core::Buffer> get(const std::string& name, std::uint64_t most) override {
-    return store_->get(name, most);
-  }
-  bool read(const std::string& name, std::uint64_t offset, std::span<std::uint8_t> into) override {
-    return store_->read(name, offset, into);
-  }
-  void list(const std::string& prefix,
-            const std::function<void(const storage::ObjectInfo&)>& visit) override {
-    store_->list(prefix, visit);
-  }
-  std::optional<storage::ObjectInfo> head(const std::string& name) override {
-    return store_->head(name);
-  }
-  void remove(const std::string& name) override { store_->remove(name); }
-  std::string address() const override { return store_->address(); }
-
-private:
-  std::unique_ptr<ObjectStore> store_;
-};
-
-} // namespace
 
 LocalTest::LocalTest() : keys_(folder_.path() / "keys") {
   Repository::initialise(*storage::open_directory_store(whole_.store()), keys_, "web-1",
@@ -104,8 +73,9 @@ Repository LocalTest::open(const World& world, Role role) const {
 }
 
 BackupResult LocalTest::back_up_in(const World& world, Spool spool) const {
-  auto store = spool == Spool::store ? storage::open_directory_store(world.store())
-                                     : std::make_unique<FarStore>(world.store());
+  auto store = spool == Spool::store
+                   ? storage::open_directory_store(world.store())
+                   : test::far_away(storage::open_directory_store(world.store()), 1);
   auto repository = Repository::open(std::move(store), keys_, {Role::writer}, world.memory());
   BackupRequest request;
   request.machine = "web-1";

@@ -11,6 +11,8 @@ using storage::ObjectInfo;
 class FarStore final : public storage::ObjectStore {
 public:
   FarStore(ObjectStore& inner, unsigned connections) : inner_(inner), connections_(connections) {}
+  FarStore(std::unique_ptr<ObjectStore> inner, unsigned connections)
+      : owned_(std::move(inner)), inner_(*owned_), connections_(connections) {}
 
   using ObjectStore::put;
   void put(const std::string& name, const Content& content) override { inner_.put(name, content); }
@@ -31,11 +33,17 @@ public:
   unsigned connections() const override { return connections_; }
 
 private:
+  std::unique_ptr<ObjectStore> owned_; // or none
   ObjectStore& inner_;
   const unsigned connections_;
 };
 
 } // namespace
+
+std::unique_ptr<storage::ObjectStore> far_away(std::unique_ptr<storage::ObjectStore> store,
+                                               unsigned connections) {
+  return std::make_unique<FarStore>(std::move(store), connections);
+}
 
 std::unique_ptr<storage::ObjectStore> far_away(storage::ObjectStore& store, unsigned connections) {
   return std::make_unique<FarStore>(store, connections);
