@@ -1,41 +1,20 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 #include "core/http_client.hpp"
 
-#include "core/handle.hpp"
-#include "core/lazy_library.hpp"
-
-#include <curl/curl.h>
+#include "core/curl.hpp"
 
 #include <algorithm>
 #include <charconv>
 #include <cstdio>
-#include <cstring>
-#include <mutex>
 
 namespace intendance::core {
+
+using namespace curl;
 
 namespace {
 
 // Each way. What a fast line brings comes in fewer, larger pieces than by the library's own 16 KiB.
 constexpr long buffer_size = 128l << 10;
-
-LazyLibrary libcurl{"libcurl.so.4", "libcurl4"};
-const LazyFunction<decltype(::curl_easy_cleanup)> curl_easy_cleanup{libcurl, "curl_easy_cleanup"};
-const LazyFunction<decltype(::curl_easy_getinfo)> curl_easy_getinfo{libcurl, "curl_easy_getinfo"};
-const LazyFunction<decltype(::curl_easy_init)> curl_easy_init{libcurl, "curl_easy_init"};
-const LazyFunction<decltype(::curl_easy_perform)> curl_easy_perform{libcurl, "curl_easy_perform"};
-const LazyFunction<decltype(::curl_easy_reset)> curl_easy_reset{libcurl, "curl_easy_reset"};
-const LazyFunction<decltype(::curl_easy_setopt)> curl_easy_setopt{libcurl, "curl_easy_setopt"};
-const LazyFunction<decltype(::curl_easy_strerror)> curl_easy_strerror{libcurl,
-                                                                      "curl_easy_strerror"};
-const LazyFunction<decltype(::curl_getdate)> curl_getdate{libcurl, "curl_getdate"};
-const LazyFunction<decltype(::curl_global_init)> curl_global_init{libcurl, "curl_global_init"};
-const LazyFunction<decltype(::curl_slist_append)> curl_slist_append{libcurl, "curl_slist_append"};
-const LazyFunction<decltype(::curl_slist_free_all)> curl_slist_free_all{libcurl,
-                                                                        "curl_slist_free_all"};
-
-using EasyHandle = Handle<CURL, [](CURL* curl) { curl_easy_cleanup(curl); }>;
-using HeaderList = Handle<curl_slist, [](curl_slist* list) { curl_slist_free_all(list); }>;
 
 // What the callbacks fill. They are noexcept: an exception is kept and thrown after the C call.
 struct Transfer {
@@ -130,15 +109,6 @@ int on_progress(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t) noex
   return static_cast<Transfer*>(user)->stop.stop_requested() ? 1 : 0;
 }
 
-void check(CURLcode code) {
-  if (code != CURLE_OK) throw Error(std::string("libcurl: ") + curl_easy_strerror(code));
-}
-
-template <class Value>
-void set(CURL* curl, CURLoption option, Value value) {
-  check(curl_easy_setopt(curl, option, value));
-}
-
 double seconds_of(CURL* curl, CURLINFO what) {
   curl_off_t microseconds = 0;
   curl_easy_getinfo(curl, what, &microseconds);
@@ -217,15 +187,6 @@ double version_of(CURL* curl) {
   }
 }
 
-// The system's own words where a connection was refused or has no route, which libcurl's leave out.
-std::string why_failed(CURL* curl, CURLcode code, const char* reason) {
-  long error_number = 0;
-  if (code == CURLE_COULDNT_CONNECT &&
-      curl_easy_getinfo(curl, CURLINFO_OS_ERRNO, &error_number) == CURLE_OK && error_number != 0)
-    return std::strerror(static_cast<int>(error_number));
-  return *reason != '\0' ? reason : curl_easy_strerror(code);
-}
-
 std::string text_of(CURL* curl, CURLINFO what) {
   const char* text = nullptr;
   curl_easy_getinfo(curl, what, &text);
@@ -234,11 +195,6 @@ std::string text_of(CURL* curl, CURLINFO what) {
 
 // The address without what a log must not show.
 std::string without_query(const std::string& url) { return url.substr(0, url.find('?')); }
-
-void initialise_libcurl() {
-  static std::once_flag once;
-  std::call_once(once, [] { check(curl_global_init(CURL_GLOBAL_DEFAULT)); });
-}
 
 } // namespace
 
@@ -262,18 +218,14 @@ TimePoint parse_http_date(const std::string& text) {
 
 class HttpClient::Implementation {
 public:
-  Implementation() {
-    initialise_libcurl();
-    curl_.reset(curl_easy_init());
-    if (!curl_) throw Error("libcurl: no memory for a connection");
-  }
+  Implementation() : curl_(make_handle()) {}
 
   HttpReply send(const HttpCall& call, std::stop_token stop) {
     CURL* curl = curl_.get();
     curl_easy_reset(curl); // options go, the open connection stays
     char reason[CURL_ERROR_SIZE] = {};
     Transfer transfer{call, {}, std::move(stop), nullptr};
-    HeaderList headers;
+    List headers;
     configure(call, transfer, headers, reason);
 
     const auto code = curl_easy_perform(curl);
@@ -290,7 +242,7 @@ public:
   }
 
 private:
-  void configure(const HttpCall& call, Transfer& transfer, HeaderList& headers, char* reason) {
+  void configure(const HttpCall& call, Transfer& transfer, List& headers, char* reason) {
     CURL* curl = curl_.get();
     set(curl, CURLOPT_ERRORBUFFER, reason);
     set(curl, CURLOPT_URL, call.url.c_str());
@@ -330,12 +282,7 @@ private:
       set(curl, CURLOPT_POSTFIELDS, call.body.data());
     }
     if (call.method != "HEAD") set(curl, CURLOPT_CUSTOMREQUEST, call.method.c_str());
-    for (const auto& [name, value] : call.headers) {
-      auto* longer = curl_slist_append(headers.get(), (name + ": " + value).c_str());
-      if (longer == nullptr) throw Error("libcurl: no memory for a header");
-      static_cast<void>(headers.release());
-      headers.reset(longer);
-    }
+    for (const auto& [name, value] : call.headers) append(headers, name + ": " + value);
     if (headers) set(curl, CURLOPT_HTTPHEADER, headers.get());
   }
 

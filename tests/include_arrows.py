@@ -25,7 +25,7 @@ WRAPPED = {
     "libssh/libssh.h": {"storage/ssh_session"},
     "libssh/sftp.h": {"storage/sftp_session"},
     "libpq-fe.h": {"core/postgres"},
-    "curl/curl.h": {"core/http_client"},
+    "curl/curl.h": {"core/curl"},
     "civetweb.h": {"core/http_server"},
     "sodium.h": {"core/crypto", "core/secret"},
     "openssl/evp.h": {"core/blake2b_mac", "core/chacha", "core/md5", "core/sha256"},
