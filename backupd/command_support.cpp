@@ -3,6 +3,7 @@
 
 #include "backupd/engine/upkeep.hpp"
 #include "core/log.hpp"
+#include "storage/at_once.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ostream.h>
@@ -119,6 +120,16 @@ OpenIndex::OpenIndex(const CommandContext& context, const Repository& repository
     core::log::warning("index of chunks is not kept, the next command asks for all of it again",
                        {{"reason", error.what()}});
   }
+}
+
+OpenSnapshot::OpenSnapshot(const CommandContext& context, const Repository& repository,
+                           std::vector<Finding>& findings) {
+  std::vector<Finding> of_snapshots;
+  storage::at_once(
+      repository.store(),
+      {[&] { index_.emplace(context, repository, findings); },
+       [&] { snapshot_ = repository.find_snapshot(context.text("snapshot"), of_snapshots); }});
+  findings.insert(findings.end(), of_snapshots.begin(), of_snapshots.end());
 }
 
 bool report(const CommandContext& context, const std::vector<Finding>& findings) {

@@ -68,6 +68,19 @@ private:
   std::optional<ChunkIndex> index_;
 };
 
+// The same, and the snapshot that the command's argument names, looked for meanwhile.
+class OpenSnapshot {
+public:
+  OpenSnapshot(const core::CommandContext& context, const Repository& repository,
+               std::vector<Finding>& findings);
+  ChunkIndex& index() { return index_->index(); }
+  const Snapshot& snapshot() const { return *snapshot_; }
+
+private:
+  std::optional<OpenIndex> index_;
+  std::optional<Snapshot> snapshot_;
+};
+
 // Says on stderr what is not as it should be; whether there was anything.
 bool report(const core::CommandContext& context, const std::vector<Finding>& findings);
 core::ExitStatus status_of(bool any_warning);

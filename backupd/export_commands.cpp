@@ -130,10 +130,10 @@ ExitStatus export_command(CommandContext& context) {
   ProgressBar bar(context);
   const auto repository = open_repository(context, {Role::reader});
   auto findings = repository.findings();
-  OpenIndex opened(context, repository, findings);
+  OpenSnapshot opened(context, repository, findings);
   bool warned = false;
   bar.aside([&] { warned = report(context, findings); });
-  const auto snapshot = repository.find_snapshot(context.text("snapshot"));
+  const auto& snapshot = opened.snapshot();
   SnapshotReader reader(repository, opened.index(), snapshot);
   if (output.recipients.empty() && is_sealed(context, output)) {
     for (const auto& each : repository.trust().readers) output.recipients.push_back(each.recipient);

@@ -98,8 +98,8 @@ Json json_of(const Entry& entry) {
 ExitStatus ls(CommandContext& context) {
   const auto repository = open_repository(context, {Role::reader});
   auto findings = repository.findings();
-  OpenIndex opened(context, repository, findings);
-  const auto snapshot = repository.find_snapshot(context.text("snapshot"), findings);
+  OpenSnapshot opened(context, repository, findings);
+  const auto& snapshot = opened.snapshot();
   const bool warned = report(context, findings);
   SnapshotReader reader(repository, opened.index(), snapshot);
   const PathFilter filter(context.texts("path"));

@@ -49,8 +49,8 @@ ExitStatus restore_command(CommandContext& context) {
   ProgressBar bar(context);
   const auto repository = open_repository(context, {Role::reader});
   auto findings = repository.findings();
-  OpenIndex opened(context, repository, findings);
-  const auto snapshot = repository.find_snapshot(context.text("snapshot"), findings);
+  OpenSnapshot opened(context, repository, findings);
+  const auto& snapshot = opened.snapshot();
   bool warned = false;
   bar.aside([&] { warned = report(context, findings); });
   SnapshotReader reader(repository, opened.index(), snapshot);

@@ -247,8 +247,8 @@ ExitStatus diff(CommandContext& context) {
 ExitStatus cat(CommandContext& context) {
   const auto repository = open_repository(context, {Role::reader});
   auto findings = repository.findings();
-  OpenIndex opened(context, repository, findings);
-  const auto snapshot = repository.find_snapshot(context.text("snapshot"), findings);
+  OpenSnapshot opened(context, repository, findings);
+  const auto& snapshot = opened.snapshot();
   const bool warned = report(context, findings);
   SnapshotReader reader(repository, opened.index(), snapshot);
   const auto path = context.text("path");

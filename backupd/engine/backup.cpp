@@ -8,6 +8,7 @@
 #include "backupd/engine/writer_chain.hpp"
 #include "backupd/repository/announcements.hpp"
 #include "core/clock.hpp"
+#include "storage/at_once.hpp"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -60,8 +61,9 @@ public:
 
   // Reads and stores everything but the snapshot.
   void store_all();
-  const std::vector<bool>& used_packs() const { return chunks_.used_packs(); }
-  std::optional<BackupResult> commit(const Session& announcement);
+  enum class Committed { yes, too_late, stale }; // stale: a prune wants what it is built on
+  Committed commit(const Session& announcement, std::vector<Finding>& findings);
+  BackupResult take_result() { return std::move(result_); }
 
 private:
   void keep_for_the_next(const WriterChain& chain);
@@ -309,22 +311,26 @@ void Run::store_all() {
   header_.stored_bytes = chunks_.stored_bytes();
 }
 
-// One at a time of this writer, whatever job it runs: the chain must not fork. Nothing when the
-// announcement is too old for it.
-std::optional<BackupResult> Run::commit(const Session& announcement) {
+// One at a time of this writer, whatever job it runs: the chain must not fork.
+Run::Committed Run::commit(const Session& announcement, std::vector<Finding>& findings) {
   if (stop_.stop_requested()) throw core::Cancelled("stopped as asked");
-  WriterChain chain(request_.state, repository_);
-  chain.join(header_, result_.findings);
+  const WriterChain chain(request_.state, repository_);
+  bool firm = false;
+  storage::at_once(
+      repository_.store(),
+      {[&] { firm = stands_firm(repository_, index_, chunks_.used_packs(), findings); },
+       [&] { chain.join(header_, result_.findings); }});
+  if (!firm) return Committed::stale;
   header_.finished = core::system_clock().now();
   const auto object = encode_snapshot(header_, body_, chunks_.session(), repository_.secrets(),
                                       repository_.writer(), repository_.trust().repository);
   result_.snapshot = core::sha256(object);
   const auto name = snapshot_object_name(result_.snapshot);
-  if (announcement.age() > commit_limit) return std::nullopt;
+  if (announcement.age() > commit_limit) return Committed::too_late;
   repository_.store().put(name, object);
   check_commit_times(repository_, announcement, name);
   keep_for_the_next(chain);
-  return std::move(result_);
+  return Committed::yes;
 }
 
 // The backup is done, whatever becomes of this.
@@ -349,18 +355,18 @@ std::optional<BackupResult> try_to_back_up(Repository& repository, ChunkIndex& i
                                            const BackupRequest& request, std::stop_token stop,
                                            WorkCounters& work, std::vector<Finding>& findings) {
   work.begin(WorkPhase::opening);
-  const auto marks = read_marks(repository, findings);
-  repository.update(index, findings);
-  set_usable_packs(repository, marks, index);
+  update_usable_packs(repository, index, findings);
   Run run(repository, index, request, std::move(stop), work);
   work.begin(WorkPhase::reading, request.expected);
   run.store_all();
   for (;;) {
     const Session announcement(repository, request.machine, request.job,
                                session_memory(request.state, repository));
-    if (!stands_firm(repository, index, run.used_packs(), findings)) return std::nullopt;
-    // Again, when too much time passed since the announcement.
-    if (auto result = run.commit(announcement)) return result;
+    switch (run.commit(announcement, findings)) {
+    case Run::Committed::yes: return run.take_result();
+    case Run::Committed::stale: return std::nullopt;
+    case Run::Committed::too_late: break; // announce it again
+    }
   }
 }
 

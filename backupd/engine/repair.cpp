@@ -128,7 +128,7 @@ public:
   RepairReport run() {
     const auto marks = read_marks(reader_, report_.findings);
     load_index();
-    set_usable_packs(writer_, marks, index_);
+    set_usable_packs(writer_, marks, list_packs(writer_), index_);
     check_packs();
     const auto snapshots = reader_.snapshots(report_.findings, Repository::Copies::are_not_enough);
     work_.begin(WorkPhase::checking_lists, {snapshots.size()});

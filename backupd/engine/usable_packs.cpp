@@ -1,34 +1,57 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 #include "backupd/engine/usable_packs.hpp"
 
+#include "storage/at_once.hpp"
+
+#include <algorithm>
+#include <optional>
+
 namespace intendance::backupd {
+
+std::vector<PackName> list_packs(const Repository& repository) {
+  std::vector<PackName> packs;
+  repository.store().list("packs/", [&](const storage::ObjectInfo& info) {
+    if (const auto name = digest_of(info.name)) packs.push_back(*name);
+  });
+  std::sort(packs.begin(), packs.end());
+  return packs;
+}
 
 namespace {
 
-// Which packs of the index the store has, whatever an index says.
-std::vector<bool> present_packs(const Repository& repository, const ChunkIndex& index) {
-  std::vector<bool> present(index.packs().size());
-  repository.store().list("packs/", [&](const storage::ObjectInfo& info) {
-    const auto name = digest_of(info.name);
-    if (const auto pack = name ? index.find_pack(*name) : std::nullopt) present[*pack] = true;
-  });
-  return present;
+bool contains(const std::vector<PackName>& packs, const PackName& name) {
+  return std::binary_search(packs.begin(), packs.end(), name);
 }
 
 } // namespace
 
 void set_usable_packs(const Repository& repository, const std::vector<Mark>& marks,
-                      ChunkIndex& index) {
+                      const std::vector<PackName>& present, ChunkIndex& index) {
   const auto first = repository.trust().deduplicate_from;
-  const auto present = present_packs(repository, index);
-  for (std::uint32_t pack = 0; pack < index.packs().size(); ++pack)
-    index.set_usable(pack, present[pack] && index.packs()[pack].named &&
-                               index.packs()[pack].oldest_epoch >= first);
+  for (std::uint32_t number = 0; number < index.packs().size(); ++number) {
+    const auto& pack = index.packs()[number];
+    index.set_usable(number,
+                     contains(present, pack.name) && pack.named && pack.oldest_epoch >= first);
+  }
   for (const auto& mark : marks) {
     for (const auto& name : mark.packs) {
       if (const auto pack = index.find_pack(name)) index.set_usable(*pack, false);
     }
   }
+}
+
+// What one of the three lists shows and another does not yet is left out, which costs bytes that
+// are stored twice, or is seen by stands_firm.
+void update_usable_packs(const Repository& repository, ChunkIndex& index,
+                         std::vector<Finding>& findings) {
+  std::vector<Mark> marks;
+  std::vector<Finding> bad_marks;
+  std::vector<PackName> present;
+  storage::at_once(repository.store(), {[&] { marks = read_marks(repository, bad_marks); },
+                                        [&] { repository.update(index, findings); },
+                                        [&] { present = list_packs(repository); }});
+  findings.insert(findings.end(), bad_marks.begin(), bad_marks.end());
+  set_usable_packs(repository, marks, present, index);
 }
 
 // Marks first, then packs: a sweep between the two is seen by one of them.
@@ -40,19 +63,21 @@ bool stands_firm(const Repository& repository, const ChunkIndex& index,
       if (pack && used_packs.at(*pack)) return false;
     }
   }
-  const auto present = present_packs(repository, index);
+  const auto present = list_packs(repository);
   for (std::uint32_t pack = 0; pack < used_packs.size(); ++pack) {
-    if (!used_packs[pack] || present[pack]) continue;
-    // A list may lag.
-    if (!repository.store().head(pack_object_name(index.packs()[pack].name))) return false;
+    const auto& name = index.packs()[pack].name;
+    if (!used_packs[pack] || contains(present, name)) continue;
+    if (!repository.store().head(pack_object_name(name))) return false; // a list may lag
   }
   return true;
 }
 
 void check_commit_times(const Repository& repository, const Session& announcement,
                         const std::string& snapshot) {
-  const auto announced = repository.store().head(announcement.object());
-  const auto committed = repository.store().head(snapshot);
+  std::optional<storage::ObjectInfo> announced, committed;
+  storage::at_once(repository.store(),
+                   {[&] { announced = repository.store().head(announcement.object()); },
+                    [&] { committed = repository.store().head(snapshot); }});
   if (announced && committed && committed->modified - announced->modified < session_life) return;
   repository.store().remove(snapshot);
   throw core::Error("was suspended while it was committed, for longer than prunes wait; what was "

@@ -10,8 +10,11 @@
 
 namespace intendance::backupd {
 
+// Those that the store shows, in the order of their names.
+std::vector<PackName> list_packs(const Repository& repository);
+
 // Chunks in packs that a prune wants to delete, or deleted, or that no index names, count as not
-// stored, and so do those that a revoked writer may have placed. The marks were read before.
+// stored, and so do those that a revoked writer may have placed.
 //
 // What an index says of a pack is believed here, and not held against the pack's own directory:
 // that would be a request for each pack and each backup. Indexes are sealed, so that only whoever
@@ -19,7 +22,11 @@ namespace intendance::backupd {
 // that it may have placed. Readers, prunes and verify go by the packs' own directories; verify
 // names an index that differs, and the chunks that a snapshot built on it lacks.
 void set_usable_packs(const Repository& repository, const std::vector<Mark>& marks,
-                      ChunkIndex& index);
+                      const std::vector<PackName>& present, ChunkIndex& index);
+
+// The same, with an index that is brought up to date beside it.
+void update_usable_packs(const Repository& repository, ChunkIndex& index,
+                         std::vector<Finding>& findings);
 
 // Whether all that a snapshot is built on, by its place in the index, is there and will stay.
 bool stands_firm(const Repository& repository, const ChunkIndex& index,

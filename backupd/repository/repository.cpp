@@ -288,30 +288,40 @@ SnapshotBody Repository::body(const Snapshot& snapshot) const {
 }
 
 void Repository::update(ChunkIndex& index, std::vector<Finding>& findings) const {
-  if (!index.objects().empty()) {
-    std::set<core::Digest> present;
-    store_->list("indexes/", [&](const storage::ObjectInfo& info) {
-      if (const auto name = digest_of(info.name)) present.insert(*name);
-    });
-    // A pack that only a vanished index named may be gone with it.
-    if (!std::includes(present.begin(), present.end(), index.objects().begin(),
-                       index.objects().end())) {
-      index.clear();
-    }
+  const auto listed = list_indexes();
+  std::set<core::Digest> present;
+  for (const auto& object : listed) {
+    if (const auto name = digest_of(object)) present.insert(*name);
   }
-  if (!add_indexes(index, findings)) add_packs_without_index(index, findings);
+  // A pack that only a vanished index named may be gone with it.
+  if (!std::includes(present.begin(), present.end(), index.objects().begin(),
+                     index.objects().end())) {
+    index.clear();
+  }
+  if (!add_indexes(listed, index, findings)) add_packs_without_index(index, findings);
+}
+
+std::vector<std::string> Repository::list_indexes() const {
+  std::vector<std::string> objects;
+  store_->list("indexes/", [&](const storage::ObjectInfo& info) { objects.push_back(info.name); });
+  return objects;
+}
+
+bool Repository::add_indexes(ChunkIndex& index, std::vector<Finding>& findings) const {
+  return add_indexes(list_indexes(), index, findings);
 }
 
 // Until none vanishes in between: what a prune put in its place is in the next list.
-bool Repository::add_indexes(ChunkIndex& index, std::vector<Finding>& findings) const {
+bool Repository::add_indexes(std::vector<std::string> listed, ChunkIndex& index,
+                             std::vector<Finding>& findings) const {
   std::set<std::string> unreadable;
   for (int attempt = 1;; ++attempt) {
     std::vector<std::string> objects;
-    store_->list("indexes/", [&](const storage::ObjectInfo& info) {
-      const auto name = digest_of(info.name);
-      if (!unreadable.contains(info.name) && !(name && index.objects().contains(*name)))
-        objects.push_back(info.name);
-    });
+    std::copy_if(
+        listed.begin(), listed.end(), std::back_inserter(objects), [&](const std::string& object) {
+          const auto name = digest_of(object);
+          return !unreadable.contains(object) && !(name && index.objects().contains(*name));
+        });
     bool any_gone = false;
     storage::get_each(*store_, objects, longest_index, [&](const auto& object, const auto& got) {
       const auto added = add_index(object, got, index, findings);
@@ -319,6 +329,7 @@ bool Repository::add_indexes(ChunkIndex& index, std::vector<Finding>& findings) 
       any_gone |= added == Added::gone;
     });
     if (!any_gone || attempt == most_attempts) return unreadable.empty();
+    listed = list_indexes();
   }
 }
 

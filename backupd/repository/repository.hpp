@@ -97,6 +97,9 @@ public:
 private:
   Repository() = default;
   void load_trust(const core::PublicKey& owner, const std::filesystem::path& memory);
+  std::vector<std::string> list_indexes() const;
+  bool add_indexes(std::vector<std::string> listed, ChunkIndex& index,
+                   std::vector<Finding>& findings) const;
   enum class Added { known, gone, unreadable };
   Added add_index(const std::string& object_name, const storage::Got& got, ChunkIndex& index,
                   std::vector<Finding>& findings) const;

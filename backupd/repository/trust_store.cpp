@@ -3,6 +3,7 @@
 
 #include "core/error.hpp"
 #include "core/sha256.hpp"
+#include "storage/get_each.hpp"
 
 #include <fmt/format.h>
 
@@ -133,20 +134,22 @@ private:
 Versions signed_versions(storage::ObjectStore& store, const core::PublicKey& owner,
                          std::vector<Finding>& findings) {
   Versions versions;
-  store.list("trust/", [&](const storage::ObjectInfo& info) {
+  std::vector<std::string> names;
+  store.list("trust/", [&](const storage::ObjectInfo& info) { names.push_back(info.name); });
+  storage::get_each(store, names, longest_trust, [&](const auto& name, const auto& got) {
     try {
-      const auto object = store.get(info.name, longest_trust);
+      const auto object = got();
       if (!object) return;
       auto document = decode_trust(*object, owner);
       const auto version = document.version;
-      if (version_of(info.name) != version) {
+      if (version_of(name) != version) {
         throw CorruptData("has another version than its name says");
       }
       versions.emplace(version, Found{std::move(document), core::sha256(*object), *object});
     } catch (const core::Unanswered&) {
       throw;
     } catch (const core::Error& error) {
-      findings.push_back({info.name, error.what()});
+      findings.push_back({name, error.what()});
     }
   });
   return versions;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 #include "core/error.hpp"
+#include "storage/at_once.hpp"
 #include "storage/counting_store.hpp"
 #include "storage/get_each.hpp"
 
@@ -105,6 +106,36 @@ TEST_F(GetEach, OfNothingAsksNothing) {
   CountingStore store(*memory_);
   get_each(store, {}, 100, [](const std::string&, const Got&) { FAIL(); });
   EXPECT_EQ(store.counts().requests(), 0u);
+}
+
+TEST_F(GetEach, WorksThatNeedNotWaitForEachOther) {
+  Slow store(*memory_, 3);
+  std::vector<std::string> got(3);
+  const auto work = [&](std::size_t number) {
+    return [&, number] { got[number] = core::as_text(*store.get(names_[number], 100)); };
+  };
+  at_once(store, {work(0), work(1), work(2)});
+  EXPECT_EQ(store.most_at_once, 3u);
+  EXPECT_EQ(got, (std::vector<std::string>{"of a", "of b", "of c"}));
+}
+
+TEST_F(GetEach, WorksOneAfterTheOtherWhereTheStoreWantsIt) {
+  std::string order;
+  at_once(*memory_, {[&] { order += "a"; }, [&] { order += "b"; }, [&] { order += "c"; }});
+  EXPECT_EQ(order, "abc");
+}
+
+TEST_F(GetEach, WorksEndBeforeAFailureIsTold) {
+  Slow store(*memory_, 2);
+  store.failing = "b";
+  bool ended = false;
+  EXPECT_THROW(at_once(store, {[&] { store.get("b", 100); },
+                               [&] {
+                                 store.get("a", 100);
+                                 ended = true;
+                               }}),
+               core::TransientError);
+  EXPECT_TRUE(ended);
 }
 
 } // namespace
