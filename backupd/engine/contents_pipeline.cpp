@@ -3,6 +3,8 @@
 
 #include "core/error.hpp"
 
+#include <sys/resource.h>
+
 #include <algorithm>
 
 namespace intendance::backupd {
@@ -22,6 +24,15 @@ constexpr std::size_t bytes_a_weight = std::size_t{1} << 10;
 // line of 1 Gbit/s holds in 100 ms.
 constexpr std::size_t most_run = std::size_t{2} << 20;
 constexpr std::size_t most_fetched = std::size_t{4} << 20;
+
+// A file that waits keeps its folder open, which may be another one for each file: where a process
+// may open little, fewer wait. All that waits in queues or is fetched weighs less than this.
+std::size_t weight_of_a_folder() {
+  constexpr std::size_t most_weight = 65'536;
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur > most_weight) return 0;
+  return most_weight / std::max<std::size_t>(1, limit.rlim_cur);
+}
 
 } // namespace
 
@@ -94,7 +105,9 @@ struct ContentsPipeline::OpenFile {
 ContentsPipeline::ContentsPipeline(BlockReader& reader, WorkCounters& counters, Done done)
     : reader_(reader), work_(counters), done_(std::move(done)),
       tasks_(most_tasks_weight, [](const Task& task) { return task.weight; }),
-      fetched_(most_fetched, [](const Task& task) { return task.sealed.size(); }),
+      fetched_(most_fetched,
+               [](const Task& task) { return task.sealed.size() + task.weight * bytes_a_weight; }),
+      folder_weight_(weight_of_a_folder()),
       fetches_(reader.repository().store().connections() > 1) {
   if (fetches_) {
     for (auto each = reader.repository().store().connections(); each > 0; --each)
@@ -186,7 +199,7 @@ void ContentsPipeline::add_piece(Piece&& piece) {
   const auto task = std::find_if(waiting_.begin(), waiting_.end(), [&](const Task& each) {
     return each.block.place == piece.chunk.block;
   });
-  const auto weight = 1 + piece.file->held / bytes_a_weight;
+  const auto weight = 1 + folder_weight_ + piece.file->held / bytes_a_weight;
   waiting_weight_ += weight;
   piece.file->expect_piece();
   if (task != waiting_.end()) {

@@ -102,6 +102,7 @@ private:
   std::size_t waiting_weight_ = 0;
   BoundedQueue<Task> tasks_;
   BoundedQueue<Task> fetched_;
+  const std::size_t folder_weight_;
   const bool fetches_;
   std::vector<std::jthread> fetchers_, workers_;
 };

@@ -10,6 +10,10 @@
 #include "tests/support/far_store.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+
+#include <cstdio>
+#include <fstream>
 
 namespace intendance::backupd {
 namespace {
@@ -24,6 +28,9 @@ protected:
     make_tree(source_);
     for (int each = 0; each < 100; ++each) write("small/" + std::to_string(each), 3000);
     for (int each = 0; each < 3; ++each) write("large-" + std::to_string(each), 1'500'000);
+    back_up_source();
+  }
+  void back_up_source() {
     auto repository = open(Role::writer);
     BackupRequest request;
     request.job = "tei";
@@ -103,6 +110,25 @@ TEST_F(FarStore, WhoseBytesAreDamagedCostsOnlyTheirFiles) {
     expected.erase(problem.path.substr(source_.string().size() + 1));
   auto restored = describe_tree(target_ / source_.relative_path());
   EXPECT_EQ(restored, expected);
+}
+
+// Each file that waits holds its folder open.
+TEST_F(FarStore, NeedsFewDescriptorsForManyFolders) {
+  for (int each = 0; each < 400; ++each) {
+    const auto folder = source_ / "folders" / std::to_string(each);
+    fs::create_directories(folder);
+    std::ofstream(folder / "file") << "the file in folder " << each;
+  }
+  back_up_source();
+  const auto restore_with_few = [&] {
+    const rlimit few{100, 100};
+    if (::setrlimit(RLIMIT_NOFILE, &few) != 0) return 2;
+    const auto result = restore_from(open(Role::reader));
+    for (const auto& problem : result.problems)
+      std::fprintf(stderr, "%s: %s\n", problem.path.c_str(), problem.message.c_str());
+    return result.problems.empty() ? 0 : 1;
+  };
+  EXPECT_EXIT(std::_Exit(restore_with_few()), testing::ExitedWithCode(0), "");
 }
 
 TEST_F(FarStore, ThatIsStoppedMeanwhileLeavesNothingHalf) {
