@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 #pragma once
 
+#include "billing/mail/report_mail.hpp"
 #include "core/config.hpp"
 
 #include <chrono>
@@ -20,6 +21,7 @@ struct BillingConfig {
   std::optional<std::string> fund;                   // where there are several
   std::string vendor = "koumbit";
   std::string activity = "maintenance";
+  std::optional<MailSettings> mail;  // absent: no report is mailed
   std::vector<std::string> services; // names of [[service]], which hours may be logged for
 };
 

@@ -30,7 +30,8 @@ Labels budget_labels(const Balance& balance) {
 class ForecastFamilies {
 public:
   void add_fund(const FundView& fund) {
-    const auto& forecast = fund.forecast;
+    if (!fund.forecast) return;
+    const auto& forecast = *fund.forecast;
     add_estimate(cost_, fund.balance, forecast.cost);
     if (!forecast.budget) return;
     add_estimate(unspent_, fund.balance, *forecast.unspent);
@@ -81,6 +82,9 @@ std::vector<MetricFamily> view_families(const LedgerView& view) {
       gauge("intendance_budget_dollars", "What a fund may spend in the fiscal year that runs.");
   auto spent = gauge("intendance_budget_spent_dollars",
                      "What a fund has spent in the fiscal year that runs, on each basis.");
+  auto engaged =
+      gauge("intendance_budget_engaged_dollars",
+            "What is left of quotes and orders that were accepted, on the fund's basis.");
   auto available = gauge("intendance_budget_available_dollars",
                          "What is left of a fund's budget, on the basis that it is charged by.");
   auto worked = gauge("intendance_work_seconds",
@@ -95,11 +99,10 @@ std::vector<MetricFamily> view_families(const LedgerView& view) {
       labels.push_back({"basis", std::string(basis_name(basis))});
       add(spent, std::move(labels), dollars(balance.total.on(basis)));
     }
-    if (const auto left = balance.available()) {
-      auto labels = budget_labels(balance);
-      labels.push_back({"basis", std::string(basis_name(balance.basis))});
-      add(available, std::move(labels), dollars(*left));
-    }
+    auto labels = budget_labels(balance);
+    labels.push_back({"basis", std::string(basis_name(balance.basis))});
+    add(engaged, labels, dollars(balance.engaged.on(balance.basis)));
+    if (const auto left = balance.available()) add(available, labels, dollars(*left));
     for (const auto& share : fund.work) {
       add(worked,
           {{"fund", balance.fund.name},
@@ -114,7 +117,15 @@ std::vector<MetricFamily> view_families(const LedgerView& view) {
   auto refreshed = gauge("intendance_ledger_last_refresh_timestamp_seconds",
                          "When the ledger was last read with success.");
   add(refreshed, {}, core::seconds_since_epoch(view.read_at));
-  std::vector<MetricFamily> families = {budget, spent, available, worked, entries, refreshed};
+  auto open = gauge("intendance_ledger_open_month_timestamp_seconds",
+                    "The first day of the first month that is not closed.");
+  if (view.open_month) {
+    const std::chrono::sys_seconds start =
+        std::chrono::sys_days(*view.open_month / std::chrono::day(1));
+    add(open, {}, static_cast<double>(start.time_since_epoch().count()));
+  }
+  std::vector<MetricFamily> families = {budget, spent,   engaged,   available,
+                                        worked, entries, refreshed, open};
   for (auto& family : forecasts.families()) families.push_back(std::move(family));
   return families;
 }
@@ -129,6 +140,19 @@ std::vector<MetricFamily> ledger_families(const Refresher::Status& status) {
   for (auto& family : view_families(*status.view)) {
     if (!family.metric.empty()) families.push_back(std::move(family));
   }
+  return families;
+}
+
+std::vector<MetricFamily> MailMetrics::Collect() const {
+  const auto status = mailer_.status();
+  auto last = gauge("intendance_report_mail_last_success_timestamp_seconds",
+                    "When a monthly report was last taken by the mail server.");
+  if (status.last_success) add(last, {}, core::seconds_since_epoch(*status.last_success));
+  auto failures = gauge("intendance_report_mail_failures_since_success",
+                        "Attempts to mail what is due that failed since the last that did not.");
+  add(failures, {}, status.failures);
+  std::vector<MetricFamily> families = {std::move(failures)};
+  if (!last.metric.empty()) families.push_back(std::move(last));
   return families;
 }
 

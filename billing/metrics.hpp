@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 #pragma once
 
+#include "billing/mail/mailer.hpp"
 #include "billing/refresher.hpp"
 
 #include <prometheus/collectable.h>
@@ -17,6 +18,16 @@ public:
 
 private:
   const Refresher& refresher_;
+};
+
+// Whether reports reach the mail server.
+class MailMetrics : public prometheus::Collectable {
+public:
+  explicit MailMetrics(const Mailer& mailer) : mailer_(mailer) {}
+  std::vector<prometheus::MetricFamily> Collect() const override;
+
+private:
+  const Mailer& mailer_;
 };
 
 std::vector<prometheus::MetricFamily> ledger_families(const Refresher::Status& status);

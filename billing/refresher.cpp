@@ -4,7 +4,10 @@
 #include "billing/ledger/session.hpp"
 #include "billing/schema/migrations.hpp"
 #include "core/calendar.hpp"
+#include "core/file.hpp"
 #include "core/log.hpp"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 
@@ -27,6 +30,29 @@ std::unique_ptr<Postgres> connect(const std::string& address) {
   return database;
 }
 
+// What the ledger holds may be more than can be forecast; the rest is shown all the same.
+FundView view_of(Postgres& database, Balance&& balance) {
+  FundView fund;
+  fund.work = work_by_service(database, balance.fund.name, balance.year.days);
+  const auto input = read_forecast_input(database, balance);
+  try {
+    fund.forecast = forecast_year(input);
+  } catch (const core::Error& error) {
+    fund.forecast_failure = balance.fund.name + ": " + error.what();
+  }
+  fund.balance = std::move(balance);
+  return fund;
+}
+
+std::optional<Month> first_open_month(Postgres& database) {
+  const auto result = database.query(
+      "SELECT to_char(CASE WHEN ledger.first_open_day() = '-infinity' "
+      "THEN (SELECT min(posted_on) FROM ledger.entry) ELSE ledger.first_open_day() END, "
+      "'YYYY-MM') AS month");
+  const auto month = result.only().optional_text("month");
+  return month ? std::optional(parse_month(*month)) : std::nullopt;
+}
+
 } // namespace
 
 LedgerView read_ledger(Postgres& database, core::TimePoint now, Date today) {
@@ -35,17 +61,17 @@ LedgerView read_ledger(Postgres& database, core::TimePoint now, Date today) {
   LedgerView view;
   view.read_at = now;
   view.head = ledger_head(database);
-  for (auto& balance : current_balances(database, today)) {
-    auto work = work_by_service(database, balance.fund.name, balance.year.days);
-    auto forecast = forecast_fund(database, balance).forecast;
-    view.funds.push_back({std::move(balance), std::move(work), std::move(forecast)});
-  }
+  view.open_month = first_open_month(database);
+  for (auto& balance : current_balances(database, today))
+    view.funds.push_back(view_of(database, std::move(balance)));
   transaction.commit();
   return view;
 }
 
-Refresher::Refresher(std::string database, std::chrono::seconds period, core::Clock& clock)
+Refresher::Refresher(std::string database, std::chrono::seconds period, core::Clock& clock,
+                     std::filesystem::path head_file)
     : database_(std::move(database)), period_(period), clock_(clock),
+      head_file_(std::move(head_file)),
       thread_([this](const std::stop_token& stop) { run(stop); }) {}
 
 void Refresher::refresh(std::unique_ptr<Postgres>& connection) {
@@ -53,7 +79,32 @@ void Refresher::refresh(std::unique_ptr<Postgres>& connection) {
   const auto now = clock_.now();
   auto view = std::make_shared<const LedgerView>(
       read_ledger(*connection, now, core::TimeZone::local().date(now)));
+  keep_head(*view);
+  std::string forecast_failure;
+  for (const auto& fund : view->funds) {
+    if (!fund.forecast_failure.empty()) forecast_failure = fund.forecast_failure;
+  }
+  if (!forecast_failure.empty() && forecast_failure != last_forecast_failure_)
+    core::log::warning("a fund's year cannot be forecast, showing the rest",
+                       {{"fund", forecast_failure}});
+  last_forecast_failure_ = std::move(forecast_failure);
   status_.set({std::move(view), true});
+}
+
+// A disk that is full must not keep anybody from the figures.
+void Refresher::keep_head(const LedgerView& view) {
+  if (view.head.hash == kept_head_) return;
+  try {
+    core::write_file_atomically(head_file_, fmt::format("{} {} {} {}\n", view.head.hash,
+                                                        core::format_utc(view.read_at),
+                                                        view.head.entries, view.head.facts));
+    kept_head_ = view.head.hash;
+  } catch (const core::Error& error) {
+    if (kept_head_failure_ != error.what())
+      core::log::warning("the head of the ledger cannot be kept outside of it",
+                         {{"error", error.what()}});
+    kept_head_failure_ = error.what();
+  }
 }
 
 // The boundary of one billing run: whatever it throws is logged, and the next one is another try.

@@ -11,6 +11,7 @@
 #include "core/synchronized.hpp"
 
 #include <chrono>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <thread>
@@ -21,7 +22,8 @@ namespace intendance::billing {
 struct FundView {
   Balance balance; // of the fiscal year that runs
   std::vector<WorkShare> work;
-  Forecast forecast;
+  std::optional<Forecast> forecast;
+  std::string forecast_failure; // why there is none
 };
 
 // What the ledger said at one moment.
@@ -29,6 +31,8 @@ struct LedgerView {
   core::TimePoint read_at;
   std::vector<FundView> funds;
   LedgerHead head;
+  // The first month that is not closed; absent before anything was recorded.
+  std::optional<Month> open_month;
 };
 
 // Throws as the queries do.
@@ -36,6 +40,8 @@ LedgerView read_ledger(core::Postgres& database, core::TimePoint now, Date today
 
 // Connects, migrates, and reads every `period` until destroyed. A database that is away is logged
 // once and tried again every few seconds; the last view stays. Any thread may ask for status().
+// The head of the ledger goes into `head_file` when it changes, as "HASH TIME ENTRIES FACTS": a
+// copy outside the database, which backups keep, for `intendance ledger verify --head`.
 class Refresher {
 public:
   struct Status {
@@ -43,7 +49,8 @@ public:
     bool up = false;                        // the last attempt succeeded
   };
 
-  Refresher(std::string database, std::chrono::seconds period, core::Clock& clock);
+  Refresher(std::string database, std::chrono::seconds period, core::Clock& clock,
+            std::filesystem::path head_file);
   Refresher(const Refresher&) = delete;
   Refresher& operator=(const Refresher&) = delete;
   Status status() const { return status_.copy(); }
@@ -51,10 +58,15 @@ public:
 private:
   void run(const std::stop_token& stop);
   void refresh(std::unique_ptr<core::Postgres>& connection);
+  void keep_head(const LedgerView& view);
 
   const std::string database_;
   const std::chrono::seconds period_;
   core::Clock& clock_;
+  const std::filesystem::path head_file_;
+  std::string kept_head_;         // what that file was seen to hold, in hexadecimal
+  std::string kept_head_failure_; // what the log says already
+  std::string last_forecast_failure_;
   core::Synchronized<Status> status_;
   std::jthread thread_; // last: stops and joins before what it uses goes away
 };

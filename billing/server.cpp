@@ -28,7 +28,9 @@ std::string budget_json(const LedgerView& view) {
   Json budgets = Json::array();
   for (const auto& fund : view.funds) {
     auto budget = balance_json(fund.balance);
-    budget["forecast"] = forecast_json({fund.balance.fund, fund.balance.basis, fund.forecast});
+    budget["forecast"] =
+        fund.forecast ? forecast_json({fund.balance.fund, fund.balance.basis, *fund.forecast})
+                      : Json();
     budgets.push_back(std::move(budget));
   }
   const Json document = {{"time", core::format_utc(view.read_at)},

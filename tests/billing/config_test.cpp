@@ -56,5 +56,41 @@ TEST(BillingConfig, RefusesKeysThatNobodyKnows) {
   EXPECT_NE(refusal("[billingd]\nrefesh = \"30s\"\n").find("refesh"), std::string::npos);
 }
 
+std::string mail_refusal(const std::string& text) {
+  return refusal("[billingd.mail]\nserver = \"smtp://127.0.0.1\"\nfrom = \"i@example.org\"\n"
+                 "to = [\"f@example.org\"]\n" +
+                 text);
+}
+
+TEST(MailConfig, IsReadWithItsDefaults) {
+  const auto config = read("[billingd.mail]\nserver = \"smtp://courriel.example.org\"\n"
+                           "user = \"intendance\"\npassword_file = \"courriel\"\n"
+                           "from = \"i@example.org\"\nto = [\"f@example.org\"]\n"
+                           "formats = [\"csv\"]\n");
+  ASSERT_TRUE(config.mail);
+  EXPECT_EQ(config.mail->server.address(), "courriel.example.org:587");
+  EXPECT_EQ(config.mail->server.password_file, "/etc/intendance/courriel");
+  EXPECT_EQ(config.mail->on.text(), "monthly 5 08:00");
+  EXPECT_EQ(config.mail->language, core::Language::french);
+  EXPECT_FALSE(read("[billingd]\n").mail);
+}
+
+TEST(MailConfig, IsRefusedAtTheKeyThatIsWrong) {
+  EXPECT_NE(mail_refusal("on = \"daily 08:00\"").find("monthly DAY HH:MM"), std::string::npos);
+  EXPECT_NE(mail_refusal("formats = [\"doc\"]").find("formats"), std::string::npos);
+  EXPECT_NE(mail_refusal("user = \"me\"").find("password_file"), std::string::npos);
+  EXPECT_NE(mail_refusal("formats = [\"csv\"]\ndayly = 3").find("dayly"), std::string::npos);
+  EXPECT_NE(refusal("[billingd.mail]\nserver = \"smtp://127.0.0.1\"\nfrom = \"me\"\n"
+                    "to = [\"f@example.org\"]\n")
+                .find("NAME@DOMAIN"),
+            std::string::npos);
+  EXPECT_NE(refusal("[billingd.mail]\nserver = \"127.0.0.1\"\n").find("smtp://HOST"),
+            std::string::npos);
+  EXPECT_NE(refusal("[billingd.mail]\nserver = \"smtp://127.0.0.1\"\n"
+                    "from = \"i@example.org\"\n")
+                .find("names nobody"),
+            std::string::npos);
+}
+
 } // namespace
 } // namespace intendance::billing

@@ -34,7 +34,9 @@ LedgerView sample_view() {
   view.funds = {
       {report.balance,
        {{report.lines[0].service, report.lines[0].activity, Minutes(1200), Cents(240000)}},
-       sample_forecast(report.balance)}};
+       sample_forecast(report.balance),
+       ""}};
+  view.open_month = parse_month("2026-10");
   return view;
 }
 
@@ -51,6 +53,10 @@ TEST(LedgerMetrics, ShowMoneyOnEachBasis) {
   EXPECT_THAT(text, HasSubstr("intendance_work_seconds{fund=\"F-1234\",year=\"2026\","
                               "service=\"expositions\",activity=\"development\"} 72000\n"));
   EXPECT_THAT(text, HasSubstr("intendance_ledger_entries 121\n"));
+  EXPECT_THAT(text, HasSubstr("intendance_budget_engaged_dollars{fund=\"F-1234\",year=\"2026\","
+                              "currency=\"CAD\",basis=\"net\"} 0\n"));
+  // 1 October 2026, 00:00 UTC.
+  EXPECT_THAT(text, HasSubstr("intendance_ledger_open_month_timestamp_seconds 1790812800\n"));
 }
 
 TEST(LedgerMetrics, SayNothingThatIsNotKnown) {
@@ -63,9 +69,19 @@ TEST(LedgerMetrics, SayNothingThatIsNotKnown) {
   EXPECT_THAT(text, HasSubstr("intendance_budget_spent_dollars"));
 }
 
+TEST(LedgerMetrics, ShowTheRestWithoutAForecast) {
+  auto view = sample_view();
+  view.funds[0].forecast.reset();
+  view.funds[0].forecast_failure = "F-1234: too large";
+  const auto text = page({std::make_shared<const LedgerView>(view), true});
+  EXPECT_THAT(text, Not(HasSubstr("intendance_billing_forecast")));
+  EXPECT_THAT(text, HasSubstr("intendance_budget_available_dollars"));
+  EXPECT_TRUE(nlohmann::json::parse(budget_json(view))["budgets"][0]["forecast"].is_null());
+}
+
 TEST(LedgerMetrics, ShowTheForecast) {
   auto view = sample_view();
-  const auto& forecast = view.funds[0].forecast;
+  const auto& forecast = *view.funds[0].forecast;
   auto text = page({std::make_shared<const LedgerView>(view), true});
   for (const char* estimate : {"low", "middle", "high"}) {
     EXPECT_THAT(text, HasSubstr("intendance_billing_forecast_dollars{fund=\"F-1234\",year=\"2026\","
@@ -76,8 +92,8 @@ TEST(LedgerMetrics, ShowTheForecast) {
   EXPECT_THAT(text, HasSubstr("intendance_billing_forecast_underspending{fund=\"F-1234\",year="
                               "\"2026\",currency=\"CAD\",basis=\"net\"} 1\n"));
   EXPECT_THAT(text, HasSubstr("intendance_billing_forecast_exhaustion_timestamp_seconds{"));
-  view.funds[0].forecast.exhausted = core::parse_date("2027-02-01");
-  view.funds[0].forecast.exhausted_early.reset();
+  view.funds[0].forecast->exhausted = core::parse_date("2027-02-01");
+  view.funds[0].forecast->exhausted_early.reset();
   text = page({std::make_shared<const LedgerView>(view), true});
   EXPECT_THAT(text, HasSubstr("estimate=\"middle\"} 1801440000\n"));
   // Without a budget there is a cost all the same, and nothing to exhaust.
@@ -103,7 +119,7 @@ TEST(BudgetJson, FollowsTheApi) {
                 budget["available_cents"].get<std::int64_t>(),
             2400000);
   EXPECT_EQ(budget["forecast"]["verdict"], "underspent");
-  EXPECT_EQ(budget["forecast"]["cost"]["high_cents"], view.funds[0].forecast.cost.high.count());
+  EXPECT_EQ(budget["forecast"]["cost"]["high_cents"], view.funds[0].forecast->cost.high.count());
   view.funds[0].balance.budget.reset();
   json = nlohmann::json::parse(budget_json(view));
   EXPECT_EQ(json["budgets"][0]["available_cents"], nullptr);
