@@ -207,6 +207,19 @@ Care parse_care(const Fields& fields) {
   return care;
 }
 
+std::optional<BudgetForecast> parse_forecast(const Fields& budget) {
+  const std::optional<Fields> fields = budget.object("forecast");
+  const std::optional<Fields> cost = fields ? fields->object("cost") : std::nullopt;
+  if (!cost) return std::nullopt;
+  BudgetForecast forecast;
+  forecast.verdict = fields->required_text("verdict");
+  forecast.low_cents = cost->required_integer("low_cents");
+  forecast.middle_cents = cost->required_integer("middle_cents");
+  forecast.high_cents = cost->required_integer("high_cents");
+  forecast.exhausted = fields->text("exhausted");
+  return forecast;
+}
+
 Budget parse_budget(const Fields& fields, const std::string& usual_basis) {
   Budget budget;
   budget.fund = fields.required_text("fund");
@@ -219,6 +232,7 @@ Budget parse_budget(const Fields& fields, const std::string& usual_basis) {
   budget.budget_cents = fields.integer("budget_cents");
   budget.available_cents = fields.integer("available_cents");
   budget.minutes = fields.required_integer("minutes");
+  budget.forecast = parse_forecast(fields);
   return budget;
 }
 

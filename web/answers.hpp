@@ -90,6 +90,13 @@ struct BackupdAnswer {
   std::vector<Care> care;
 };
 
+// What the fiscal year will have cost in eight years of ten.
+struct BudgetForecast {
+  std::string verdict; // lasts, underspent, may_fall_short, falls_short, overspent, no_budget
+  std::int64_t low_cents = 0, middle_cents = 0, high_cents = 0;
+  std::optional<std::string> exhausted; // the day, by the middle estimate
+};
+
 struct Budget {
   std::string fund, label;
   std::int64_t year = 0; // in which the fiscal year starts
@@ -98,6 +105,7 @@ struct Budget {
   std::int64_t spent_cents = 0;
   std::optional<std::int64_t> budget_cents, available_cents; // absent where no budget was set
   std::int64_t minutes = 0;                                  // worked
+  std::optional<BudgetForecast> forecast;
 };
 
 struct BillingdAnswer {

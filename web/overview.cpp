@@ -227,6 +227,11 @@ private:
             .subject = budget.fund,
             .percent = percent,
             .cents = left});
+    else if (budget.budget_cents && budget.forecast &&
+             budget.forecast->middle_cents > *budget.budget_cents)
+      find({.code = FindingCode::budget_short,
+            .subject = budget.fund,
+            .cents = budget.forecast->middle_cents - *budget.budget_cents});
   }
 
   void count() {
@@ -314,9 +319,10 @@ std::string_view name_of(FindingCode code) {
   case FindingCode::billingd_silent: return "billingd_silent";
   case FindingCode::prometheus_silent: return "prometheus_silent";
   case FindingCode::budget_exceeded: return "budget_exceeded";
-  case FindingCode::budget_low: break;
+  case FindingCode::budget_low: return "budget_low";
+  case FindingCode::budget_short: break;
   }
-  return "budget_low";
+  return "budget_short";
 }
 
 std::string_view name_of(Severity severity) {

@@ -56,6 +56,7 @@ enum class FindingCode {
   prometheus_silent,  // since?, reason
   budget_exceeded,    // subject (fund), cents (by how much)
   budget_low,         // subject (fund), cents (left), percent
+  budget_short,       // subject (fund), cents (that will be missing)
 };
 std::string_view name_of(FindingCode code);
 

@@ -125,6 +125,15 @@ Json json_of(const CareView& view) {
   return result;
 }
 
+Json json_of(const std::optional<BudgetForecast>& forecast) {
+  if (!forecast) return nullptr;
+  return {{"verdict", forecast->verdict},
+          {"low_cents", forecast->low_cents},
+          {"middle_cents", forecast->middle_cents},
+          {"high_cents", forecast->high_cents},
+          {"exhausted", json_of(forecast->exhausted)}};
+}
+
 Json json_of(const BudgetView& view) {
   const Budget& budget = view.budget;
   return {{"fund", budget.fund},
@@ -137,7 +146,8 @@ Json json_of(const BudgetView& view) {
           {"spent_cents", budget.spent_cents},
           {"available_cents", json_of(budget.available_cents)},
           {"minutes", budget.minutes},
-          {"available_minutes", json_of(view.available_minutes)}};
+          {"available_minutes", json_of(view.available_minutes)},
+          {"forecast", json_of(budget.forecast)}};
 }
 
 template <class T>

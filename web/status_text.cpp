@@ -156,6 +156,25 @@ private:
     if (view.available_minutes) rest += fmt::format(" ≈ {} h", *view.available_minutes / 60);
     line("budget", figure,
          fmt::format("{}   {} {} ({})", rest, budget.fund, budget.year, basis(budget.basis)));
+    if (budget.forecast && budget.budget_cents) forecast_line(*budget.forecast);
+  }
+
+  void forecast_line(const BudgetForecast& forecast) {
+    std::string lasts = in("le budget suffit", "the budget lasts");
+    if (forecast.verdict == "underspent")
+      lasts = in("une bonne part restera", "a good part will be left");
+    else if (forecast.verdict == "may_fall_short")
+      lasts = in("pourrait ne pas suffire", "may fall short");
+    else if (forecast.verdict == "falls_short" && forecast.exhausted)
+      lasts = in("épuisé vers le ", "used up around ") + *forecast.exhausted;
+    else if (forecast.verdict == "falls_short" || forecast.verdict == "overspent")
+      lasts = in("ne suffit pas", "falls short");
+    // To a hundred dollars: the cent would promise more than an estimate can.
+    const auto roughly = [&](std::int64_t cents) {
+      return money((cents + 5'000) / 10'000 * 10'000);
+    };
+    line(in("prévision", "forecast"),
+         roughly(forecast.low_cents) + in(" à ", " to ") + roughly(forecast.high_cents), lasts);
   }
 
   std::string basis(const std::string& basis) const {
@@ -233,10 +252,14 @@ private:
     case FindingCode::budget_exceeded:
       return fmt::format("budget {} {} {}", subject, in("dépassé de", "exceeded by"),
                          money(finding.cents.value_or(0)));
-    case FindingCode::budget_low: break;
+    case FindingCode::budget_low:
+      return fmt::format("budget {}{}{} {} ({} %)", subject, colon(), in("il reste", "left"),
+                         money(finding.cents.value_or(0)), percent);
+    case FindingCode::budget_short: break;
     }
-    return fmt::format("budget {}{}{} {} ({} %)", subject, colon(), in("il reste", "left"),
-                       money(finding.cents.value_or(0)), percent);
+    return fmt::format("budget {}{}{} {}", subject, colon(),
+                       in("il manquera environ", "will be short by about"),
+                       money(finding.cents.value_or(0)));
   }
 
   const Overview& overview_;

@@ -71,6 +71,7 @@ export function healthyLab(now = Date.now()) {
       budgets: [{
         fund: "F-1234", label: "Fonctionnement", year: 2026, from: "2026-04-01", to: "2027-03-31",
         basis: "net", budget_cents: 2_400_000, spent_cents: 641_250, available_cents: 1_758_750, minutes: 3_206, as_of: iso(now).slice(0, 10),
+        forecast: { verdict: "lasts", exhausted: null, cost: { low_cents: 1_982_211, middle_cents: 2_104_500, high_cents: 2_291_240 } },
       }],
       ledger: { entries: 118, head: "5f0c" },
     },

@@ -122,6 +122,7 @@ test("says in one sentence that all is well, and then why", async () => {
     "17 587,50 $",
     "soit environ 146 h de travail",
     "6 412,50 $ dépensés sur 24 000,00 $",
+    "L’exercice se terminera entre 19 800,00 $ et 22 900,00 $ : le budget suffit.",
     "Du 1er avril 2026 au 31 mars 2027",
   ])
     assert.ok(text.includes(expected), `"${expected}" is missing in:\n${text}`);

@@ -122,6 +122,16 @@ TEST(BillingdAnswer, HoldsWholeCents) {
   ASSERT_EQ(answer.budgets.size(), 1U);
   EXPECT_EQ(answer.budgets[0].available_cents, 1758750);
   EXPECT_EQ(answer.budgets[0].basis, "net");
+  ASSERT_TRUE(answer.budgets[0].forecast);
+  EXPECT_EQ(answer.budgets[0].forecast->low_cents, 1982211);
+}
+
+TEST(BillingdAnswer, KnowsALedgerThatCannotBeForecast) {
+  const auto without = [](const std::string& key) {
+    return parse_billingd_answer(with(samples::billingd, key, "\"other\":")).budgets.at(0).forecast;
+  };
+  EXPECT_FALSE(without("\"forecast\":"));
+  EXPECT_FALSE(without("\"cost\":"));
 }
 
 TEST(BillingdAnswer, PrefersTheBasisOfTheBudgetItself) {

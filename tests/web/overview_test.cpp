@@ -210,6 +210,16 @@ TEST(Overview, WarnsOfABudgetThatEndsOrIsExceeded) {
   EXPECT_EQ(with_available("-1").at(0).cents, 1);
 }
 
+TEST(Overview, WarnsOfABudgetThatWillNotLast) {
+  const auto findings_at = [](const std::string& middle) {
+    return overview_of({answered_billingd(with(samples::billingd, "2104500", middle))}).findings;
+  };
+  EXPECT_TRUE(findings_at("2400000").empty());
+  ASSERT_EQ(findings_at("2520000").size(), 1U);
+  EXPECT_EQ(findings_at("2520000").at(0).code, FindingCode::budget_short);
+  EXPECT_EQ(findings_at("2520000").at(0).cents, 120000);
+}
+
 TEST(Overview, DoesNotJudgeWhatIsNotKnown) {
   const std::string disk = with(samples::collectord, "9123456789", "null");
   const std::string year = with(with(samples::billingd, "2400000", "null"), "1758750", "null");
@@ -240,6 +250,7 @@ TEST(OverviewJson, SaysTheSameForTheSameOverviewButItsTime) {
   EXPECT_EQ(parsed["verdict"], "well");
   EXPECT_EQ(parsed["machines"][0]["status"]["filesystems"][0]["level"], "well");
   EXPECT_EQ(parsed["billing"]["budgets"][0]["available_cents"], 1758750);
+  EXPECT_EQ(parsed["billing"]["budgets"][0]["forecast"]["high_cents"], 2291240);
 }
 
 TEST(OverviewJson, SurvivesAnErrorThatIsNotText) {

@@ -54,7 +54,9 @@ const std::string billingd = R"({
     { "fund": "F-1234", "label": "Fonctionnement", "year": 2026,
       "from": "2026-04-01", "to": "2027-03-31",
       "budget_cents": 2400000, "spent_cents": 641250, "available_cents": 1758750,
-      "minutes": 3206, "as_of": "2026-11-23" }
+      "minutes": 3206, "as_of": "2026-11-23",
+      "forecast": { "verdict": "lasts", "exhausted": null,
+        "cost": { "low_cents": 1982211, "middle_cents": 2104500, "high_cents": 2291240 } } }
   ],
   "ledger": { "entries": 118, "head": "5f0c" }
 })";

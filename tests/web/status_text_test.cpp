@@ -24,7 +24,7 @@ std::string text_of(const std::vector<DaemonReport>& reports, Language language,
                      core::TimeZone::named("America/Toronto"), colour);
 }
 
-TEST(StatusText, PutsAWellHouseOnFourLines) {
+TEST(StatusText, PutsAWellHouseOnFiveLines) {
   EXPECT_EQ(
       text_of({samples::answered_collectord(), samples::answered_backupd(),
                samples::answered_billingd()},
@@ -32,7 +32,8 @@ TEST(StatusText, PutsAWellHouseOnFourLines) {
       "machines     1/1 answering             web-1\n"
       "services     1/1 well\n"
       "backups      1/1 on time               oldest 5 h 56 min (web-1)   next 2026-11-24 02:15\n"
-      "budget       $6,412.50 of $24,000.00   available $17,587.50 ≈ 146 h   F-1234 2026 (net)\n");
+      "budget       $6,412.50 of $24,000.00   available $17,587.50 ≈ 146 h   F-1234 2026 (net)\n"
+      "forecast     $19,800.00 to $22,900.00  the budget lasts\n");
 }
 
 TEST(StatusText, SpeaksFrench) {
@@ -44,7 +45,18 @@ TEST(StatusText, SpeaksFrench) {
             "sauvegardes  1/1 à l'heure             la moins récente il y a 5 h 56 min (web-1)   "
             "prochaine 2026-11-24 02:15\n"
             "budget       6\u00a0412,50\u00a0$ de 24\u00a0000,00\u00a0$  disponible "
-            "17\u00a0587,50\u00a0$ ≈ 146 h   F-1234 2026 (net)\n");
+            "17\u00a0587,50\u00a0$ ≈ 146 h   F-1234 2026 (net)\n"
+            "prévision    19\u00a0800,00\u00a0$ à 22\u00a0900,00\u00a0$  le budget suffit\n");
+}
+
+TEST(StatusText, SaysWhenTheBudgetIsUsedUp) {
+  auto body = with(samples::billingd, R"("verdict": "lasts", "exhausted": null)",
+                   R"("verdict": "falls_short", "exhausted": "2027-02-11")");
+  body = with(body, "2104500", "2520000");
+  const auto text = text_of({samples::answered_billingd(body)}, Language::french);
+  EXPECT_THAT(text, HasSubstr("épuisé vers le 2027-02-11\n"));
+  EXPECT_THAT(text, testing::EndsWith("! budget F-1234\u00a0: il manquera environ "
+                                      "1\u00a0200,00\u00a0$\n"));
 }
 
 TEST(StatusText, HasALineForEachRepository) {

@@ -9,6 +9,11 @@ function toneOf(budget: BudgetFacts): Tone {
   return left * 10 < whole ? "warning" : "well";
 }
 
+// To a hundred dollars: the cent would promise more than an estimate can.
+function roughly(cents: number): number {
+  return Math.round(cents / 10_000) * 10_000;
+}
+
 function Available({ budget, money, voice }: { budget: BudgetFacts; money(cents: number): string; voice: Voice }) {
   const { words, format } = voice;
   const left = budget.available_cents;
@@ -31,6 +36,7 @@ function Available({ budget, money, voice }: { budget: BudgetFacts; money(cents:
 
 function Fund(props: { budget: BudgetFacts; currency: string; voice: Voice }) {
   const { budget, currency, voice } = props;
+  const { forecast } = budget;
   const { words, format } = voice;
   const money = (cents: number) => format.money(cents, currency);
   const whole = budget.budget_cents;
@@ -45,6 +51,16 @@ function Fund(props: { budget: BudgetFacts; currency: string; voice: Voice }) {
       <Available budget={budget} money={money} voice={voice} />
       {whole !== null && <Meter used={whole > 0 ? budget.spent_cents / whole : 1} tone={toneOf(budget)} />}
       <p class="hint">{facts.join(" · ")}</p>
+      {whole !== null && forecast !== null && (
+        <p class="hint">
+          {words.forecast(
+            money(roughly(forecast.low_cents)),
+            money(roughly(forecast.high_cents)),
+            forecast.verdict,
+            forecast.exhausted === null ? null : format.day(forecast.exhausted),
+          )}
+        </p>
+      )}
     </li>
   );
 }

@@ -80,6 +80,8 @@ export interface Messages {
   exceeded: string;
   thatBuys(hours: string): string;
   basisOf(basis: string): string;
+  // `exhausted`: the day on which the budget is used up, where there is one.
+  forecast(low: string, high: string, verdict: string, exhausted: string | null): string;
   worked(hours: string): string;
   billingSilent: string;
 

@@ -11,6 +11,21 @@ function lasting(finding: Finding, format: Format, now: number): string {
   return finding.since === null ? "" : ` for ${format.since(finding.since, now)}`;
 }
 
+function outlook(verdict: string, exhausted: string | null): string {
+  switch (verdict) {
+    case "underspent":
+      return "a good part of the budget will stay unused";
+    case "may_fall_short":
+      return "the budget may fall short";
+    case "falls_short":
+      return exhausted === null ? "the budget falls short" : `the budget is used up around ${exhausted}`;
+    case "overspent":
+      return "the budget is exceeded";
+    default:
+      return "the budget lasts";
+  }
+}
+
 const several: Partial<Record<FindingCode, (number: number) => string>> = {
   machine_silent: (number) => `${number} machines do not answer.`,
   service_down: (number) => `${number} services are down.`,
@@ -72,6 +87,8 @@ function describe(finding: Finding, format: Format, now: number, currency: strin
       return `Budget ${subject} is exceeded by ${money}.`;
     case "budget_low":
       return `Budget ${subject} is running out: ${money} is left (${left}).`;
+    case "budget_short":
+      return `At this pace budget ${subject} will be short by about ${money} before the fiscal year ends.`;
   }
 }
 
@@ -201,6 +218,7 @@ export const english: Messages = {
   spentOf: (spent, budget) => `${spent} spent of ${budget}`,
   available: "Available",
   spent: "Spent",
+  forecast: (low, high, verdict, exhausted) => `The fiscal year will end between ${low} and ${high}: ${outlook(verdict, exhausted)}.`,
   noBudget: "no budget is set for this year",
   exceeded: "Exceeded by",
   thatBuys: (hours) => `about ${hours} of work at the average cost so far`,

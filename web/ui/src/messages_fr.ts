@@ -12,6 +12,21 @@ function depuis(finding: Finding, format: Format, now: number): string {
 }
 
 // Several faults of one sort make a better sentence than "problems".
+function outlook(verdict: string, exhausted: string | null): string {
+  switch (verdict) {
+    case "underspent":
+      return "une bonne part du budget restera inutilisée";
+    case "may_fall_short":
+      return "le budget pourrait ne pas suffire";
+    case "falls_short":
+      return exhausted === null ? "le budget ne suffit pas" : `le budget sera épuisé vers le ${exhausted}`;
+    case "overspent":
+      return "le budget est dépassé";
+    default:
+      return "le budget suffit";
+  }
+}
+
 const several: Partial<Record<FindingCode, (number: number) => string>> = {
   machine_silent: (number) => `${number} machines ne répondent pas.`,
   service_down: (number) => `${number} services sont en panne.`,
@@ -73,6 +88,8 @@ function describe(finding: Finding, format: Format, now: number, currency: strin
       return `Le budget ${subject} est dépassé de ${money}.`;
     case "budget_low":
       return `Le budget ${subject} s’achève : il en reste ${money} (${left}).`;
+    case "budget_short":
+      return `À ce rythme, il manquera environ ${money} au budget ${subject} avant la fin de l’exercice.`;
   }
 }
 
@@ -202,6 +219,7 @@ export const french: Messages = {
   spentOf: (spent, budget) => `${spent} dépensés sur ${budget}`,
   available: "Disponible",
   spent: "Dépensé",
+  forecast: (low, high, verdict, exhausted) => `L’exercice se terminera entre ${low} et ${high} : ${outlook(verdict, exhausted)}.`,
   noBudget: "aucun budget n’est fixé pour cette année",
   exceeded: "Dépassement",
   thatBuys: (hours) => `soit environ ${hours} de travail au coût moyen jusqu’ici`,

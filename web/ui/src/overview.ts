@@ -19,7 +19,8 @@ export type FindingCode =
   | "billingd_silent"
   | "prometheus_silent"
   | "budget_exceeded"
-  | "budget_low";
+  | "budget_low"
+  | "budget_short";
 
 export interface Finding {
   severity: "critical" | "warning";
@@ -123,6 +124,7 @@ export interface Budget {
   available_cents: number | null;
   minutes: number;
   available_minutes: number | null;
+  forecast: { verdict: string; low_cents: number; middle_cents: number; high_cents: number; exhausted: string | null } | null;
 }
 
 export interface Counts {
