@@ -14,22 +14,22 @@ constexpr const char* forgotten_before =
 
 // One that cannot be a trusted writer's is none of ours; of any other, nobody can say what it
 // needs.
-std::optional<Snapshot> read_snapshot(const Repository& repository, const storage::ObjectInfo& info,
-                                      std::vector<Finding>& findings) {
+std::optional<Snapshot> read_snapshot(const Repository& repository, const std::string& object_name,
+                                      const storage::Got& got, std::vector<Finding>& findings) {
   try {
-    const auto name = digest_of(info.name);
+    const auto name = digest_of(object_name);
     if (!name) throw core::AccessDenied("is not a name of a snapshot");
-    const auto object = repository.store().get(info.name, longest_snapshot);
+    const auto object = got();
     if (!object) return std::nullopt; // forgotten just now
     return decode_snapshot(*name, *object, repository.trust(), repository.secrets());
   } catch (const core::AccessDenied& error) {
-    findings.push_back({info.name, error.what()});
+    findings.push_back({object_name, error.what()});
     return std::nullopt;
   } catch (const core::CorruptData& error) {
-    throw core::Error(info.name + ": " + error.what() +
+    throw core::Error(object_name + ": " + error.what() +
                       "; what it needs is not known, so nothing is deleted: put it back from a "
                       "copy of the store, or give it up with intendance forget --damaged " +
-                      info.name);
+                      object_name);
   }
 }
 
@@ -50,17 +50,18 @@ void refuse_older_trust(const Repository& repository, const Snapshot& snapshot) 
 LiveChunks::LiveChunks(const Repository& repository, const ChunkIndex& index, BlockReader& blocks,
                        WorkCounters& work, std::stop_token stop, std::vector<Finding>& findings)
     : index_(index), live_(index.packs().size()) {
-  std::vector<storage::ObjectInfo> objects;
-  repository.store().list("snapshots/", [&](const auto& info) { objects.push_back(info); });
-  work.begin(WorkPhase::checking, {objects.size()});
-  for (const auto& info : objects) {
+  std::vector<std::string> names;
+  repository.store().list("snapshots/", [&](const auto& info) { names.push_back(info.name); });
+  work.begin(WorkPhase::checking, {names.size()});
+  const auto use = [&](const std::string& name, const storage::Got& got) {
     if (stop.stop_requested()) throw core::Cancelled("stopped as asked");
-    const auto snapshot = read_snapshot(repository, info, findings);
+    const auto snapshot = read_snapshot(repository, name, got, findings);
     work.add_item();
-    if (!snapshot) continue;
+    if (!snapshot) return;
     refuse_older_trust(repository, *snapshot);
     add_snapshot(*snapshot, blocks);
-  }
+  };
+  storage::get_each(repository.store(), names, longest_snapshot, use);
 }
 
 void LiveChunks::add_snapshot(const Snapshot& snapshot, BlockReader& blocks) {
