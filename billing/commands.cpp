@@ -8,6 +8,7 @@ namespace intendance::billing {
 void register_commands(core::CommandLine& line) {
   register_hours_commands(line);
   register_budget_commands(line);
+  register_grant_commands(line);
   register_catalogue_commands(line);
   register_commitment_commands(line);
   register_cost_commands(line);
