@@ -7,6 +7,7 @@ namespace intendance::billing {
 
 void register_commands(core::CommandLine& line) {
   register_hours_commands(line);
+  register_import_commands(line);
   register_budget_commands(line);
   register_grant_commands(line);
   register_catalogue_commands(line);
