@@ -13,6 +13,8 @@ void register_commands(core::CommandLine& line) {
   register_catalogue_commands(line);
   register_commitment_commands(line);
   register_cost_commands(line);
+  register_invoice_commands(line);
+  register_reconciliation_commands(line);
   register_closing_commands(line);
   register_ledger_commands(line);
   register_forecast_commands(line);

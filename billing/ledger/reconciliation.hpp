@@ -52,6 +52,7 @@ enum class MismatchKind {
   taxes_differ,   // no permitted method gives them; `subject` is the tax
   unexplained_adjustment, // no rule is known that gives it
   particular_missing,     // `subject` says which
+  number_differs,         // a tax number that is not the vendor's of that day; `subject` says which
 };
 std::string_view kind_name(MismatchKind kind); // "unbilled_entry"
 
@@ -109,6 +110,9 @@ struct ReconciliationInput {
   std::vector<BillableCharge> charges;
   std::vector<TaxRate> tax_rates; // of the invoice's date
   std::vector<Rate> hourly;       // of the vendor
+  // Its tax numbers on the invoice's date, as the ledger knows them.
+  std::optional<std::string> tps_number = std::nullopt;
+  std::optional<std::string> tvq_number = std::nullopt;
 };
 
 // The same input gives the same answer; nothing is read or kept.
@@ -117,7 +121,7 @@ Reconciliation reconcile(const ReconciliationInput& input);
 // As the ledger stands: stored matches hold, the others are proposed.
 Reconciliation read_reconciliation(core::Postgres& database, const Invoice& invoice);
 
-// Keeps the matches of lines that agree; returns how many were new.
+// Keeps the matches of lines whose work agrees, whatever their price; returns how many were new.
 std::size_t keep_matches(core::Postgres& database, const Reconciliation& reconciliation);
 
 // By hand, where nothing matched by itself.
@@ -127,11 +131,11 @@ void match_entries(core::Postgres& database, const Invoice& invoice, int line,
 std::size_t undo_matches(core::Postgres& database, const Invoice& invoice, std::optional<int> line,
                          const std::string& reason);
 
-// For a month's report: every invoice that counts in the period and names the fund, and what was
-// logged until its end and stands on no invoice at all.
+// For a report: every invoice that counts in the period and names the fund, and what counts in it
+// and stands on no invoice at all.
 struct FundReconciliation {
   std::vector<Reconciliation> invoices;
-  std::vector<Entry> unbilled; // the oldest first
+  std::vector<Entry> unbilled; // by number
   Cents unbilled_amount;       // before tax
 };
 FundReconciliation reconcile_fund(core::Postgres& database, const std::string& fund, Period posted);
