@@ -198,7 +198,7 @@ TEST_F(InvoiceCommands, NameEveryMismatch) {
       answer.out,
       HasSubstr(
           "TVQ : facturé 132,20\u00a0$, aucune méthode permise ne le donne ; au plus près 132,18"));
-  EXPECT_THAT(run({"invoice", "reconcile", "117"}, "en").out, HasSubstr("QST : billed $132.20"));
+  EXPECT_THAT(run({"invoice", "reconcile", "117"}, "en").out, HasSubstr("QST: billed $132.20"));
   EXPECT_EQ(run({"invoice", "match", "117", "--line", "1"}).status, 2);
   EXPECT_EQ(run({"invoice", "match", "117", "0001"}).status, 2);
   EXPECT_THAT(run({"invoice", "match", "117", "--line", "9", "0001"}).err,
