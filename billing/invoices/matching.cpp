@@ -35,16 +35,16 @@ public:
 
   std::vector<Places> match() {
     keep_what_holds();
+    const auto whole = [&](std::size_t line, bool late) {
+      return alone(line) ? whole_group(line, late) : Places();
+    };
     for (const bool late : {false, true}) {
-      for_open_lines(
-          [&](std::size_t line) { return alone(line) ? whole_group(line, late) : Places(); });
+      for_open_lines([&](std::size_t line) { return whole(line, late); });
+      for_open_lines([&](std::size_t line) { return as_long(line, late, true); });
+      for_open_lines([&](std::size_t line) { return as_long(line, late, false); });
+      for_open_lines([&](std::size_t line) { return whole(line, late); }); // rivals may be gone
+      for_open_lines([&](std::size_t line) { return together_as_long(line, late); });
     }
-    for (const bool described : {true, false}) {
-      for_open_lines([&](std::size_t line) { return as_long(line, described); });
-    }
-    for_open_lines(
-        [&](std::size_t line) { return alone(line) ? whole_group(line, false) : Places(); });
-    for_open_lines([&](std::size_t line) { return together_as_long(line); });
     for_open_lines([&](std::size_t line) { return alone(line) ? free(line, false) : Places(); });
     return matches_;
   }
@@ -116,26 +116,21 @@ private:
     return sum == *invoice_.lines[index].work ? places : Places();
   }
 
-  Places as_long(std::size_t index, bool described) const {
+  Places as_long(std::size_t index, bool late, bool described) const {
     const auto& line = invoice_.lines[index];
-    for (const bool late : {false, true}) {
-      for (const auto place : free(index, late)) {
-        const auto& entry = entries_[place].entry;
-        if (entry.work == *line.work && (!described || entry.description == line.description))
-          return {place};
+    for (const auto place : free(index, late)) {
+      const auto& entry = entries_[place].entry;
+      if (entry.work == *line.work && (!described || entry.description == line.description)) {
+        return {place};
       }
     }
     return {};
   }
 
-  Places together_as_long(std::size_t index) const {
+  Places together_as_long(std::size_t index, bool late) const {
     const auto wanted = invoice_.lines[index].work->count();
     if (wanted <= 0 || wanted > most_minutes) return {};
-    for (const bool late : {false, true}) {
-      auto found = summands(free(index, late), wanted);
-      if (!found.empty()) return found;
-    }
-    return {};
+    return summands(free(index, late), wanted);
   }
 
   // For each sum up to the wanted one, by which entry it was first reached; no sum is reached anew

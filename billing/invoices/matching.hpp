@@ -11,10 +11,11 @@
 namespace intendance::billing {
 
 // For each line of the invoice, in their order: places in `entries`. Matches that are kept already
-// hold. Then a line takes, of the entries of its fund that agree with the service, activity and day
-// that it names: all of the period when they come to its minutes (with unbilled ones from before if
-// that is what it takes); else one as long; else the earliest that together come to its minutes;
-// and when nothing does and no other line could want them, all of the period, which then differ.
+// hold. Then a line takes, of the entries of the period that agree with its fund and with the
+// service, activity and day that it names: all of them when they come to its minutes, else one as
+// long, else the earliest that together are. What is still open looks at unbilled work from before
+// the period, too. When nothing fits and no other line could want them, a line takes all entries of
+// the period, which then differ.
 std::vector<std::vector<std::size_t>> match_lines(const Invoice& invoice,
                                                   const std::vector<Billable>& entries);
 

@@ -66,7 +66,7 @@ TEST_F(ImportCommands, TryWithoutKeeping) {
   const auto text = heading_ + "expositions;2024-10-20;jd;maintenance;;x;1\n";
   const auto tried = import(text, {"--dry-run"});
   EXPECT_THAT(tried.out, AllOf(HasSubstr("ajoutées 1"), HasSubstr("essai : rien n'a été inscrit")));
-  EXPECT_EQ(entries(), 0U);
+  ASSERT_EQ(entries(), 0U);
   core::write_file_atomically(file_, text);
   const auto json =
       this->json({"hours", "import", file_.string(), "--source", "redmine", "--dry-run"});

@@ -185,6 +185,19 @@ TEST_F(Reconcile, LateWorkOnlyWhereItIsBilled) {
   EXPECT_THAT(words(result), IsEmpty()) << "September's work is not missing in October's invoice";
 }
 
+TEST_F(Reconcile, WorkOfItsOwnDaysBeforeLateWork) {
+  log("2024-09-20", 30);
+  log("2024-10-03", 30);
+  bill_hours(30);
+  EXPECT_THAT(reconcile().lines[0].entries, ElementsAre(2));
+  log("2024-10-04", 20);
+  log("2024-10-05", 10);
+  bill_hours(30);
+  const auto result = reconcile();
+  EXPECT_THAT(result.lines[0].entries, ElementsAre(2));
+  EXPECT_THAT(result.lines[1].entries, ElementsAre(3, 4));
+}
+
 TEST_F(Reconcile, KeepsWhatIsMatchedAlready) {
   log("2024-10-02", 60);
   log("2024-10-03", 60);
