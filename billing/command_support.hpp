@@ -20,6 +20,10 @@ namespace intendance::billing {
 
 // Each file of commands has one.
 void register_hours_commands(core::CommandLine& line);
+void register_import_commands(core::CommandLine& line);
+void register_invoice_commands(core::CommandLine& line);
+void register_reconciliation_commands(core::CommandLine& line);
+void register_grant_commands(core::CommandLine& line);
 void register_budget_commands(core::CommandLine& line);
 void register_catalogue_commands(core::CommandLine& line);
 void register_ledger_commands(core::CommandLine& line);

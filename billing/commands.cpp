@@ -7,10 +7,14 @@ namespace intendance::billing {
 
 void register_commands(core::CommandLine& line) {
   register_hours_commands(line);
+  register_import_commands(line);
   register_budget_commands(line);
+  register_grant_commands(line);
   register_catalogue_commands(line);
   register_commitment_commands(line);
   register_cost_commands(line);
+  register_invoice_commands(line);
+  register_reconciliation_commands(line);
   register_closing_commands(line);
   register_ledger_commands(line);
   register_forecast_commands(line);

@@ -263,6 +263,12 @@ std::vector<std::pair<std::string, ConfigTable>> ConfigTable::named_tables() {
   return children;
 }
 
+std::vector<std::pair<std::string, std::string>> ConfigTable::named_texts() {
+  std::vector<std::pair<std::string, std::string>> values;
+  for (const auto& [key, value] : *node_->table) values.emplace_back(key.str(), text(key.str()));
+  return values;
+}
+
 void ConfigTable::finish() const {
   for (const auto& [key, value] : *node_->table) {
     if (node_->known.contains(key.str())) continue;

@@ -45,6 +45,7 @@ public:
   std::vector<ConfigTable> tables(std::string_view key); // array of tables; absent: empty
   std::optional<ConfigTable> table(std::string_view key);
   std::vector<std::pair<std::string, ConfigTable>> named_tables(); // every key a table
+  std::vector<std::pair<std::string, std::string>> named_texts();  // every key a text
 
   // Converts a text by `parse`, whose Error becomes a ConfigError at the key's place.
   template <class Parse>

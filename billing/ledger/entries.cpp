@@ -114,12 +114,16 @@ std::vector<Entry> list_entries(Postgres& database, const EntryFilter& filter) {
     from = core::format_date(filter.posted->from);
     to = core::format_date(filter.posted->to);
   }
+  core::PostgresParameter numbers;
+  if (filter.numbers) numbers = fmt::format("{{{}}}", fmt::join(*filter.numbers, ","));
   std::vector<Entry> entries;
-  const auto rows = database.query(select_entries + "WHERE ($1::text IS NULL OR e.fund = $1) "
-                                                    "AND ($2::date IS NULL OR e.posted_on >= $2) "
-                                                    "AND ($3::date IS NULL OR e.posted_on <= $3) "
-                                                    "ORDER BY e.number",
-                                   filter.fund, from, to);
+  const auto rows =
+      database.query(select_entries + "WHERE ($1::text IS NULL OR e.fund = $1) "
+                                      "AND ($2::date IS NULL OR e.posted_on >= $2) "
+                                      "AND ($3::date IS NULL OR e.posted_on <= $3) "
+                                      "AND ($4::bigint[] IS NULL OR e.number = ANY($4)) "
+                                      "ORDER BY e.number",
+                     filter.fund, from, to, numbers);
   for (const auto& row : rows) entries.push_back(read_entry(row));
   return entries;
 }

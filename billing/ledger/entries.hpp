@@ -67,6 +67,7 @@ Posting reverse_entry(core::Postgres& database, std::int64_t number, const std::
 struct EntryFilter {
   std::optional<std::string> fund;
   std::optional<Period> posted;
+  std::optional<std::vector<std::int64_t>> numbers = std::nullopt; // these alone
 };
 std::vector<Entry> list_entries(core::Postgres& database, const EntryFilter& filter);
 

@@ -7,6 +7,7 @@
 #include "billing/ledger/costs.hpp"
 #include "billing/ledger/engagements.hpp"
 #include "billing/ledger/entries.hpp"
+#include "billing/ledger/reconciliation.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -18,5 +19,7 @@ nlohmann::ordered_json quote_json(const Quote& quote);
 nlohmann::ordered_json engagement_json(const Engagement& engagement);
 nlohmann::ordered_json cost_json(const Cost& cost);
 nlohmann::ordered_json closed_month_json(const ClosedMonth& closed);
+nlohmann::ordered_json invoice_json(const Invoice& invoice);
+nlohmann::ordered_json reconciliation_json(const Reconciliation& reconciliation);
 
 } // namespace intendance::billing

@@ -2,6 +2,8 @@
 #include "billing/ledger/uuid.hpp"
 
 #include "core/error.hpp"
+#include "core/file.hpp"
+#include "core/sha256.hpp"
 
 #include <random>
 
@@ -22,6 +24,14 @@ std::string new_uuid() {
     if (place == 'y') place = digits[8U | (nibble & 3U)]; // the variant of RFC 9562
   }
   return text;
+}
+
+std::string derived_uuid(std::string_view name) {
+  auto digest = core::to_hex(core::sha256(core::as_bytes(name))).substr(0, 32);
+  digest[12] = '8';
+  digest[16] = digits[8U | (digits.find(digest[16]) & 3U)];
+  for (const std::size_t dash : {8, 13, 18, 23}) digest.insert(dash, 1, '-');
+  return digest;
 }
 
 std::string parse_uuid(std::string_view text) {

@@ -109,6 +109,19 @@ TEST(Config, ReadsArraysOfTablesAndNamedTables) {
             "test.toml:6:7: [repository.far] url = \"s3://x\": is odd");
 }
 
+TEST(Config, ReadsATableOfNamesAndTexts) {
+  const TemporaryDirectory folder;
+  const auto file = folder.path() / "map.toml";
+  write_file_atomically(file, "[people]\n\"Zoé\" = \"zoe\"\n\"Jane Doe\" = \"jdoe\"\n");
+  auto people = *load_config_table(file).table("people");
+  const std::vector<std::pair<std::string, std::string>> expected = {{"Jane Doe", "jdoe"},
+                                                                     {"Zoé", "zoe"}};
+  EXPECT_EQ(people.named_texts(), expected);
+  people.finish();
+  write_file_atomically(file, "[people]\nzoe = 3\n");
+  EXPECT_THROW(load_config_table(file).table("people")->named_texts(), ConfigError);
+}
+
 TEST(Config, JoinsTheFolderBesideIt) {
   const TemporaryDirectory folder;
   std::filesystem::create_directory(folder.path() / "conf.d");

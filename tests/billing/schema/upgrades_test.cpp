@@ -44,7 +44,13 @@ const std::vector<std::pair<std::size_t, std::string>> data = {
         "taxation, "
         "first_on) VALUES (gen_random_uuid(), 'one_off', 'tei', 'F-1234', 'equipment', 'd', 5, "
         "'untaxed', '2024-02-05')"},
-    {6, "INSERT INTO ledger.engagement_void (engagement, reason) VALUES ('E-1', 'not needed')"}};
+    {6, "INSERT INTO ledger.engagement_void (engagement, reason) VALUES ('E-1', 'not needed')"},
+    {7,
+     "INSERT INTO ledger.invoice (invoice_id, vendor, number, dated, period_from, period_to, "
+     "before_tax_cents, tps_cents, tvq_cents, total_cents) VALUES (gen_random_uuid(), 'koumbit', "
+     "'1', '2024-02-05', '2024-01-01', '2024-01-31', 100, 5, 10, 115);"
+     "INSERT INTO ledger.invoice_line (invoice_id, line, kind, fund, cents, description) "
+     "SELECT invoice_id, 1, 'adjustment', 'F-1234', 100, 'd' FROM ledger.invoice"}};
 
 class Upgrade : public ::testing::TestWithParam<std::size_t> {
 protected:
