@@ -13,9 +13,9 @@ constexpr std::chrono::seconds patience{1};
 } // namespace
 
 struct IsolatedCollection::State {
-  explicit State(std::shared_ptr<prometheus::Collectable> what) : collectable(std::move(what)) {}
+  explicit State(ForeignCollector what) : collect(std::move(what)) {}
 
-  const std::shared_ptr<prometheus::Collectable> collectable;
+  const ForeignCollector collect;
   std::mutex mutex; // guards all below; never held while collecting
   std::condition_variable changed;
   bool wanted = false;
@@ -28,8 +28,8 @@ struct IsolatedCollection::State {
   Answer last;
 };
 
-IsolatedCollection::IsolatedCollection(std::shared_ptr<prometheus::Collectable> collectable)
-    : state_(std::make_shared<State>(std::move(collectable))) {
+IsolatedCollection::IsolatedCollection(ForeignCollector collect)
+    : state_(std::make_shared<State>(std::move(collect))) {
   // Detached, because a thread that is stuck in the kernel cannot be joined.
   std::thread([state = state_] { serve(state); }).detach();
 }
@@ -51,10 +51,10 @@ void IsolatedCollection::serve(const std::shared_ptr<State>& state) {
     state->started = Clock::now();
     lock.unlock();
 
-    std::shared_ptr<const Families> families;
+    std::shared_ptr<const Sources> sources;
     std::string error;
     try {
-      families = std::make_shared<const Families>(state->collectable->Collect());
+      sources = std::make_shared<const Sources>(state->collect());
     } catch (const std::exception& failure) {
       error = failure.what();
     } catch (...) {
@@ -63,8 +63,8 @@ void IsolatedCollection::serve(const std::shared_ptr<State>& state) {
 
     lock.lock();
     const auto now = Clock::now();
-    if (families) {
-      state->last.families = std::move(families);
+    if (sources) {
+      state->last.sources = std::move(sources);
       state->last.taken = now;
     }
     state->last.error = std::move(error);

@@ -308,5 +308,35 @@ TEST(MetricsPage, IgnoresATimeoutThatMakesNoSense) {
         << timeout;
 }
 
+TEST(MetricsPage, ForeignSourcesComeLastAndEachByItself) {
+  MetricsPage page;
+  page.add_foreign("files", [] {
+    return std::vector<ForeignFamilies>{{"good", {gauge("fine", 1)}, ""},
+                                        {"known", {gauge("other", 1), gauge("mine", 2)}, ""},
+                                        {"unread", {}, "no permission"},
+                                        {"named", {gauge("not a name", 1)}, ""},
+                                        {"report", {gauge("intendance_collector_success", 1)}, ""}};
+  });
+  page.add("own", steady("mine", 1)); // added later, shown first
+  std::vector<Collection> seen;
+  page.set_report([&](const std::vector<Collection>& collections) {
+    if (!collections.empty()) seen = collections;
+    return std::vector{gauge("intendance_collector_success", 1)};
+  });
+  const auto body = page.answer(scrape()).body;
+  EXPECT_THAT(body, HasSubstr("\nmine 1\n"));
+  EXPECT_THAT(body, HasSubstr("\nfine 1\n"));
+  EXPECT_THAT(body, Not(HasSubstr("\nother"))); // a source is whole or not there
+  ASSERT_EQ(seen.size(), 2u);
+  EXPECT_TRUE(seen[0].success);
+  std::map<std::string, std::string> reasons;
+  for (const auto& refusal : seen[0].refusals) reasons[refusal.source] = refusal.reason;
+  EXPECT_EQ(reasons.size(), 4u);
+  EXPECT_THAT(reasons["known"], HasSubstr("mine is on this page already"));
+  EXPECT_EQ(reasons["unread"], "no permission");
+  EXPECT_THAT(reasons["named"], HasSubstr("not a metric's name"));
+  EXPECT_THAT(reasons["report"], HasSubstr("this page's own"));
+}
+
 } // namespace
 } // namespace intendance::core
