@@ -1,35 +1,48 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 #include "collectors/host/host.hpp"
 
+#include "collectors/host/connections.hpp"
 #include "collectors/host/disk.hpp"
 #include "collectors/host/filesystem.hpp"
 #include "collectors/host/limits.hpp"
 #include "collectors/host/load.hpp"
 #include "collectors/host/memory.hpp"
 #include "collectors/host/network.hpp"
+#include "collectors/host/processes.hpp"
+#include "collectors/host/processor.hpp"
 #include "collectors/host/sockets.hpp"
+#include "collectors/host/softnet.hpp"
 #include "collectors/host/stat.hpp"
 #include "collectors/host/system.hpp"
+#include "collectors/host/timex.hpp"
 #include "collectors/process.hpp"
 
 namespace intendance::collectors {
 
 void build_host_page(core::MetricsPage& page, const HostRoots& roots, const core::Clock& clock) {
+  page.add("arp", arp_collector(roots));
   page.add("conntrack", conntrack_collector(roots));
   page.add("cpu", cpu_collector(roots));
   page.add("diskstats", diskstats_collector(roots));
   page.add("entropy", entropy_collector(roots));
   page.add("filefd", filefd_collector(roots));
   page.add("filesystem", filesystem_collector(roots), core::Isolation::own_thread);
+  page.add("interrupts", interrupts_collector(roots));
   page.add("loadavg", loadavg_collector(roots));
   page.add("meminfo", meminfo_collector(roots));
   page.add("netclass", netclass_collector(roots));
   page.add("netdev", netdev_collector(roots));
   page.add("netstat", netstat_collector(roots));
   page.add("pressure", pressure_collector(roots));
+  page.add("processes", processes_collector(roots));
+  page.add("schedstat", schedstat_collector(roots));
   page.add("sockstat", sockstat_collector(roots));
+  page.add("softnet", softnet_collector(roots));
   page.add("stat", stat_collector(roots));
+  page.add("tcpstat", tcp_states_collector(roots));
   page.add("time", time_collector(clock));
+  page.add("timex", timex_collector());
+  page.add("udp_queues", udp_queues_collector(roots));
   page.add("uname", uname_collector());
   page.add("vmstat", vmstat_collector(roots));
   page.add("process", process_collector(roots));
