@@ -14,12 +14,18 @@
 #include "collectors/host/softnet.hpp"
 #include "collectors/host/stat.hpp"
 #include "collectors/host/system.hpp"
+#include "collectors/host/textfile.hpp"
 #include "collectors/host/timex.hpp"
 #include "collectors/process.hpp"
 
 namespace intendance::collectors {
 
-void build_host_page(core::MetricsPage& page, const HostRoots& roots, const core::Clock& clock) {
+namespace {
+constexpr const char* textfile_name = "textfile";
+}
+
+void build_host_page(core::MetricsPage& page, const HostRoots& roots,
+                     const TextfileFolder& textfiles, const core::Clock& clock) {
   page.add("arp", arp_collector(roots));
   page.add("conntrack", conntrack_collector(roots));
   page.add("cpu", cpu_collector(roots));
@@ -40,6 +46,7 @@ void build_host_page(core::MetricsPage& page, const HostRoots& roots, const core
   page.add("softnet", softnet_collector(roots));
   page.add("stat", stat_collector(roots));
   page.add("tcpstat", tcp_states_collector(roots));
+  page.add_foreign(textfile_name, textfile_collector(textfiles));
   page.add("time", time_collector(clock));
   page.add("timex", timex_collector());
   page.add("udp_queues", udp_queues_collector(roots));
@@ -58,13 +65,24 @@ host_report(const std::vector<core::Collection>& collections) {
       gauge_family("node_scrape_collector_success", "Whether each collector gave its values.");
   auto age = gauge_family("intendance_collector_values_age_seconds",
                           "How old the values of a collector with a thread of its own are.");
+  auto refused =
+      gauge_family("intendance_collector_refused_info", "Which file is not on this page, and why.");
+  auto textfile_error = gauge_family("node_textfile_scrape_error",
+                                     "Whether any file of the textfile collector was refused.");
   for (const auto& collection : collections) {
     const Labels labels = {{"collector", collection.name}};
     add_sample(duration, collection.duration.count(), labels);
     add_sample(success, collection.success ? 1 : 0, labels);
     if (collection.age) add_sample(age, collection.age->count(), labels);
+    for (const auto& refusal : collection.refusals)
+      add_sample(
+          refused, 1,
+          {{"collector", collection.name}, {"source", refusal.source}, {"reason", refusal.reason}});
+    if (collection.name == textfile_name)
+      add_sample(textfile_error, collection.refusals.empty() && collection.success ? 0 : 1);
   }
-  return {std::move(duration), std::move(success), std::move(age)};
+  return {std::move(duration), std::move(success), std::move(age), std::move(refused),
+          std::move(textfile_error)};
 }
 
 } // namespace intendance::collectors

@@ -21,7 +21,7 @@ std::set<std::string> names_of(const Families& families) {
 
 Families page_of(const HostRoots& roots) {
   core::MetricsPage page;
-  build_host_page(page, roots, core::system_clock());
+  build_host_page(page, roots, {}, core::system_clock());
   return page.collect({}, std::chrono::steady_clock::now() + std::chrono::seconds(10));
 }
 
