@@ -2,6 +2,7 @@
 #include "collectors/host/host.hpp"
 
 #include "collectors/host/connections.hpp"
+#include "collectors/host/control_groups.hpp"
 #include "collectors/host/disk.hpp"
 #include "collectors/host/filesystem.hpp"
 #include "collectors/host/limits.hpp"
@@ -51,6 +52,7 @@ void build_host_page(core::MetricsPage& page, const HostRoots& roots,
   page.add("timex", timex_collector());
   page.add("udp_queues", udp_queues_collector(roots));
   page.add("uname", uname_collector());
+  page.add("units", control_groups_collector(roots));
   page.add("vmstat", vmstat_collector(roots));
   page.add("process", process_collector(roots));
   page.add("build_info", build_info_collector());
