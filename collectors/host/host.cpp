@@ -15,6 +15,7 @@
 #include "collectors/host/softnet.hpp"
 #include "collectors/host/stat.hpp"
 #include "collectors/host/system.hpp"
+#include "collectors/host/systemd.hpp"
 #include "collectors/host/textfile.hpp"
 #include "collectors/host/timex.hpp"
 #include "collectors/process.hpp"
@@ -46,6 +47,7 @@ void build_host_page(core::MetricsPage& page, const HostRoots& roots,
   page.add("sockstat", sockstat_collector(roots));
   page.add("softnet", softnet_collector(roots));
   page.add("stat", stat_collector(roots));
+  page.add("systemd", systemd_collector(), core::Isolation::own_thread);
   page.add("tcpstat", tcp_states_collector(roots));
   page.add_foreign(textfile_name, textfile_collector(textfiles));
   page.add("time", time_collector(clock));
