@@ -103,10 +103,10 @@ using CollectionReport =
 // ask at once, and none waits for another. It shares its collectables with whoever made them.
 //
 // Failure: a collectable that throws, or whose families cannot be shown (a bad name, another's
-// type), is left out, reported, and logged once until it works again; the page answers 200. One on
-// its own thread that does not come back by the deadline gives its last good families; while it
-// stays away, later scrapes don't wait for it at all. Its thread, one however often the page is
-// asked, is left to itself should it still be stuck when the page is destroyed.
+// type), is left out, reported, and logged once; the page answers 200. One on its own thread has
+// 200 ms, or until the scrape's deadline if it has given nothing yet; then its last families stand
+// there with their age. After a second it counts as failed, and no scrape waits for it. Its thread,
+// one however often the page is asked, is left to itself if stuck when the page is destroyed.
 class MetricsPage {
 public:
   MetricsPage();

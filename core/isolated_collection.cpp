@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 #include "core/isolated_collection.hpp"
 
+#include <algorithm>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
@@ -8,7 +9,8 @@
 namespace intendance::core {
 
 namespace {
-// A run that is younger may have been found late by a caller in a hurry; others still wait for it.
+// A run that is younger is late, which may be the machine's fault: others still wait for it, and
+// the values from before count as good. One that is older is stuck.
 constexpr std::chrono::seconds patience{1};
 } // namespace
 
@@ -23,8 +25,8 @@ struct IsolatedCollection::State {
   bool overdue = false; // the run under way outlived a caller's deadline
   bool leaving = false;
   bool ended = false;
-  std::uint64_t runs = 0; // that ended
-  Clock::time_point started{};
+  std::uint64_t runs = 0;               // that ended
+  Clock::time_point asked{}, started{}; // the run under way
   Answer last;
 };
 
@@ -81,23 +83,26 @@ std::uint64_t IsolatedCollection::start() {
   std::unique_lock lock(state_->mutex);
   if (!state_->running && !state_->wanted) {
     state_->wanted = true;
+    state_->asked = Clock::now();
     state_->changed.notify_all();
   }
   return state_->runs;
 }
 
-IsolatedCollection::Answer IsolatedCollection::wait(std::uint64_t ticket,
-                                                    Clock::time_point deadline) {
+IsolatedCollection::Answer IsolatedCollection::wait(std::uint64_t ticket, Clock::time_point hurried,
+                                                    Clock::time_point patient) {
   std::unique_lock lock(state_->mutex);
+  const auto deadline = state_->last.sources ? std::min(hurried, patient) : patient;
   const auto stuck = [&] {
-    return state_->running && state_->overdue && Clock::now() - state_->started > patience;
+    return state_->running && state_->overdue && Clock::now() - state_->asked > patience;
   };
   const auto done = [&] { return state_->runs > ticket; };
   if (!stuck() && state_->changed.wait_until(lock, deadline, done)) return state_->last;
   state_->overdue = state_->running;
   auto answer = state_->last;
   answer.duration = state_->running ? Clock::now() - state_->started : Clock::duration{};
-  answer.error = "has not come back";
+  const bool late = answer.sources && Clock::now() - state_->asked <= patience;
+  if (!late) answer.error = "has not come back";
   return answer;
 }
 

@@ -27,6 +27,9 @@ UNITS = {
     "broken.service": "[Service]\nType=exec\nExecStart=/bin/false\n",
     "echo.socket": "[Socket]\nListenStream=/run/echo\nAccept=yes\n",
     "echo@.service": "[Service]\nExecStart=/bin/cat\nStandardInput=socket\n",
+    "dbus.socket": "[Socket]\nListenStream=%t/bus\n",
+    "dbus.service": "[Service]\nType=notify\nExecStart=/usr/bin/dbus-daemon --session --address=systemd: --nofork --nopidfile"
+                    " --systemd-activation --syslog-only\n",
     "default.target": "[Unit]\nWants=probe.timer broken.service echo.socket dbus.socket\n",
 }
 
@@ -89,12 +92,12 @@ def check_stuck(systemd, address):
     """systemd stops; the page answers, with the last values and their age."""
     systemd.process.send_signal(signal.SIGSTOP)
     try:
-        page, first = timed_scrape(address)
-        assert first < 2, first
-        assert 'node_scrape_collector_success{collector="systemd"} 0\n' in page, page
-        page, _ = timed_scrape(address)
-        page, third = timed_scrape(address)
-        assert third < 0.25, third
+        _, first = timed_scrape(address)
+        assert first < 0.5, first  # the daemon's 200 ms, and what a busy machine takes
+        failed = 'node_scrape_collector_success{collector="systemd"} 0\n'
+        until("systemd counts as failed", lambda: failed in timed_scrape(address)[0])
+        page, later = timed_scrape(address)
+        assert failed in page and later < 0.25, later
         assert 'node_systemd_unit_state{name="broken.service",state="failed",type="exec"} 1\n' in page
         ages = [SAMPLE.match(line) for line in page.splitlines() if 'values_age_seconds{collector="systemd"}' in line]
         assert float(ages[0].group(3)) > 1, ages
@@ -137,7 +140,7 @@ def remove_hierarchy(hierarchy):
 
 def main(program, source):
     for tool in ("prometheus-node-exporter", "busctl", "dbus-daemon"):
-        assert shutil.which(tool), f"{tool} is missing: apt install prometheus-node-exporter systemd dbus-user-session"
+        assert shutil.which(tool), f"{tool} is missing: apt install prometheus-node-exporter systemd dbus-daemon"
     hierarchy = f"intendance{os.getpid()}"
     world = ["unshare", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child"]
     probe = f"mount -t tmpfs tmpfs /sys/fs/cgroup && mkdir /sys/fs/cgroup/x && mount -t cgroup -o none,name={hierarchy} cgroup /sys/fs/cgroup/x"
