@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <fstream>
 
 namespace intendance::collectors {
@@ -109,20 +110,43 @@ TEST_F(Textfile, TwoFilesMayShareAFamilyButNoSample) {
 }
 
 TEST_F(Textfile, SeesFilesChangeAndGo) {
+  const auto collector = textfile_collector({folder_.path(), true});
+  const auto value = [&]() -> std::optional<double> {
+    const auto sources = collector();
+    return sources.size() == 2 ? sample(sources[1].families, "value") : std::nullopt;
+  };
+  const auto mtime = [&] {
+    return sample(collector().front().families, "node_textfile_mtime_seconds",
+                  {{"file", path("a.prom")}});
+  };
   write("a.prom", "value 1\n");
-  EXPECT_EQ(sample(page(), "value"), 1);
+  EXPECT_EQ(value(), 1);
   write("a.prom", "value 2\n");
-  EXPECT_EQ(sample(page(), "value"), 2);
-  // One that lies there for long is not read again until it is another.
+  EXPECT_EQ(value(), 2);
   const timespec old[2] = {{1'600'000'000, 0}, {1'600'000'000, 0}};
   ASSERT_EQ(::utimensat(AT_FDCWD, path("a.prom").c_str(), old, 0), 0);
-  EXPECT_EQ(sample(page(), "node_textfile_mtime_seconds", {{"file", path("a.prom")}}), 1.6e9);
-  EXPECT_EQ(sample(page(), "value"), 2);
+  EXPECT_EQ(mtime(), 1.6e9);
+  EXPECT_EQ(value(), 2);
   std::filesystem::remove(path("a.prom"));
-  const auto families = page();
-  EXPECT_EQ(sample(families, "value"), std::nullopt);
-  EXPECT_EQ(sample_count(families, "node_textfile_mtime_seconds"), 0u);
-  EXPECT_EQ(sample(families, "node_textfile_scrape_error"), 0);
+  EXPECT_EQ(value(), std::nullopt);
+  EXPECT_EQ(mtime(), std::nullopt);
+}
+
+// A server's own page, in a file that has not changed for long, and is kept in memory therefore.
+TEST(TextfileFolder, ReadsARecordedPageAgainAndAgain) {
+  const auto folder = std::filesystem::path(FIXTURES) / "textfile";
+  const auto text = core::read_file(folder / "prometheus.prom");
+  const auto lines = static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
+  const auto collector = textfile_collector({folder, true});
+  for (int time = 0; time < 3; ++time) {
+    const auto sources = collector();
+    ASSERT_EQ(sources.size(), 2u);
+    EXPECT_EQ(sources[1].error, "");
+    const auto page = core::serialize(sources[1].families, core::ExpositionFormat::text);
+    EXPECT_EQ(static_cast<std::size_t>(std::count(page.begin(), page.end(), '\n')), lines);
+    EXPECT_THAT(page, HasSubstr("_cleanup_seconds_bucket{le=\"0.005\"} 0\n"));
+    EXPECT_THAT(page, HasSubstr("\ngo_gc_duration_seconds{quantile=\"0.5\"} "));
+  }
 }
 
 TEST(TextfileFolder, IsMissedOnlyWhenSomebodyAskedForIt) {
