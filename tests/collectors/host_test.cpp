@@ -4,6 +4,7 @@
 #include "core/error.hpp"
 #include "tests/collectors/support.hpp"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -204,6 +205,15 @@ TEST(KernelFile, SaysWhichFileCannotBeRead) {
   } catch (const core::Error& error) {
     EXPECT_NE(std::string(error.what()).find(folder.path().string()), std::string::npos);
   }
+}
+
+TEST(Process, CountsItsDescriptors) {
+  const auto collector = process_collector({});
+  const auto count = [&] { return sample(collector->Collect(), "process_open_fds").value_or(0); };
+  const auto before = (count(), count()); // the first one opens what stays open
+  EXPECT_GE(before, 3);
+  const auto another = core::open_file("/dev/null", O_RDONLY);
+  EXPECT_EQ(count(), before + 1);
 }
 
 TEST(ProcessStat, ReadsAroundAnyCommandName) {
