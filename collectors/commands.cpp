@@ -23,7 +23,7 @@ constexpr std::chrono::seconds longest_collection{10};
 
 ExitStatus run_collect(CommandContext& context) {
   core::MetricsPage page;
-  build_host_page(page, {}, core::system_clock());
+  build_host_page(page, {}, {}, core::system_clock());
   const auto families = page.collect({}, std::chrono::steady_clock::now() + longest_collection);
   const auto format = context.has("openmetrics") ? core::ExpositionFormat::openmetrics
                                                  : core::ExpositionFormat::text;

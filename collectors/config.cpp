@@ -65,6 +65,8 @@ CollectorConfig read_config(const core::ConfigDocument& document) {
     config.listen = table->text("listen", config.listen);
     config.token_file = table->optional_path("token_file");
     catalogue_folder = table->optional_path("services").value_or(catalogue_folder);
+    if (auto folder = table->optional_path("textfiles"))
+      config.textfiles = {*std::move(folder), true};
     config.probe_interval = table->duration("probe_interval", config.probe_interval);
     const auto address = table->parsed("listen", config.listen, core::parse_listen_address);
     if (!address.is_loopback() && !config.token_file)

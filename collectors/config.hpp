@@ -2,6 +2,7 @@
 // What this room reads of the configuration: [collectord] and [[service]].
 #pragma once
 
+#include "collectors/host/textfile.hpp"
 #include "collectors/probes/profile.hpp"
 #include "core/config.hpp"
 
@@ -27,6 +28,7 @@ struct CollectorConfig {
   std::string listen;                              // "127.0.0.1:9710"
   std::optional<std::filesystem::path> token_file; // required unless it listens on loopback
   std::chrono::seconds probe_interval{30};
+  TextfileFolder textfiles; // where scripts leave figures
   std::vector<Service> services;
 };
 

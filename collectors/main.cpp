@@ -14,7 +14,7 @@ int main(int argument_count, char** arguments) {
     const collectors::Prober prober(config.services, config.probe_interval, daemon.clock());
 
     core::MetricsPage page;
-    collectors::build_host_page(page, {}, daemon.clock());
+    collectors::build_host_page(page, {}, config.textfiles, daemon.clock());
     page.add("probes", prober.collectable());
 
     using Area = core::HttpGuard::Area;

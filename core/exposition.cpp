@@ -7,6 +7,7 @@
 #include <charconv>
 #include <cmath>
 #include <limits>
+#include <set>
 
 namespace intendance::core {
 
@@ -221,6 +222,16 @@ void check_names(const MetricFamily& family) {
                     "\" is not a label's name (letters, digits and _)");
 }
 
+// The same for the same labels in any order.
+std::string label_key(const ClientMetric& metric) {
+  auto labels = metric.label;
+  std::sort(labels.begin(), labels.end());
+  std::string key;
+  for (const auto& label : labels)
+    key.append(label.name).append(1, '\0').append(label.value).append(1, '\0');
+  return key;
+}
+
 // --- Accept
 // ----------------------------------------------------------------------------------------
 
@@ -295,6 +306,15 @@ ExpositionFormat negotiate_format(const std::optional<std::string>& accept) {
                                                 : ExpositionFormat::text;
 }
 
+bool is_utf8(std::string_view text) {
+  while (!text.empty()) {
+    const auto length = character_length(text);
+    if (length == 0) return false;
+    text.remove_prefix(length);
+  }
+  return true;
+}
+
 std::string serialize(const std::vector<MetricFamily>& families, ExpositionFormat format) {
   Writer writer(format);
   for (const auto& family : families)
@@ -302,9 +322,8 @@ std::string serialize(const std::vector<MetricFamily>& families, ExpositionForma
   return writer.finish();
 }
 
-void FamilySet::add(std::vector<MetricFamily> families) {
-  std::unordered_map<std::string_view, MetricType>
-      types; // of this call, before anything is changed
+void FamilySet::check(const std::vector<MetricFamily>& families) const {
+  std::unordered_map<std::string_view, MetricType> types; // of this call
   for (const auto& family : families) {
     check_names(family);
     const auto known = places_.find(family.name);
@@ -312,6 +331,24 @@ void FamilySet::add(std::vector<MetricFamily> families) {
     if (types.try_emplace(family.name, type).first->second != family.type)
       throw Error(family.name + " has one type here and another in another family of that name");
   }
+}
+
+void FamilySet::add_foreign(std::vector<MetricFamily> families) {
+  check(families);
+  for (const auto& family : families) {
+    const auto known = places_.find(family.name);
+    if (known == places_.end()) continue;
+    std::set<std::string> there;
+    for (const auto& metric : families_[known->second].metric) there.insert(label_key(metric));
+    for (const auto& metric : family.metric)
+      if (there.count(label_key(metric)) != 0)
+        throw Error(family.name + " is on this page already, with the same labels");
+  }
+  add(std::move(families));
+}
+
+void FamilySet::add(std::vector<MetricFamily> families) {
+  check(families); // before anything is changed
   for (auto& family : families) {
     const auto [place, fresh] = places_.try_emplace(family.name, families_.size());
     if (fresh) {

@@ -36,6 +36,9 @@ std::string_view content_type(ExpositionFormat format);
 // plain text's; else text, whatever is asked.
 ExpositionFormat negotiate_format(const std::optional<std::string>& accept);
 
+// Whether a scraper would take it as a text (RFC 3629).
+bool is_utf8(std::string_view text);
+
 // The page's bytes. Families are written in the order given; each name must be there once.
 // Doubles are written so that reading them gives the same bits. In OpenMetrics a counter whose name
 // does not end in _total, which that format cannot say, becomes `unknown` under the same name; a
@@ -50,10 +53,14 @@ public:
   // Those of a name that is there already are joined to it. Throws Error, leaving the set as it
   // was, when a name is not allowed or a family has one type here and another there.
   void add(std::vector<prometheus::MetricFamily> families);
+  // The same for what was not written for this page: throws too when a sample is there already.
+  void add_foreign(std::vector<prometheus::MetricFamily> families);
   // Sorted by name; the set is empty afterwards.
   std::vector<prometheus::MetricFamily> take();
 
 private:
+  void check(const std::vector<prometheus::MetricFamily>& families) const;
+
   std::vector<prometheus::MetricFamily> families_;
   std::unordered_map<std::string, std::size_t> places_;
 };
@@ -65,6 +72,15 @@ enum class Isolation {
   own_thread,
 };
 
+// What one of several foreign sources gave, a file for instance, or why it gave nothing.
+struct ForeignFamilies {
+  std::string source;
+  std::vector<prometheus::MetricFamily> families;
+  std::string error;
+};
+
+using ForeignCollector = std::function<std::vector<ForeignFamilies>()>;
+
 // How one collectable fared in one scrape.
 struct Collection {
   std::string name;
@@ -72,6 +88,11 @@ struct Collection {
   bool success = false;
   // Of own_thread ones: how old the values on the page are; absent when there are none yet.
   std::optional<std::chrono::duration<double>> age;
+  // Of foreign ones: the sources that are not on the page, and why.
+  struct Refusal {
+    std::string source, reason;
+  };
+  std::vector<Refusal> refusals{};
 };
 
 // Turns what happened into families of their own, shown on the same page.
@@ -82,10 +103,10 @@ using CollectionReport =
 // ask at once, and none waits for another. It shares its collectables with whoever made them.
 //
 // Failure: a collectable that throws, or whose families cannot be shown (a bad name, another's
-// type), is left out, reported, and logged once until it works again; the page answers 200. One on
-// its own thread that does not come back by the deadline gives its last good families; while it
-// stays away, later scrapes don't wait for it at all. Its thread, one however often the page is
-// asked, is left to itself should it still be stuck when the page is destroyed.
+// type), is left out, reported, and logged once; the page answers 200. One on its own thread has
+// 200 ms, or until the scrape's deadline if it has given nothing yet; then its last families stand
+// there with their age. After a second it counts as failed, and no scrape waits for it. Its thread,
+// one however often the page is asked, is left to itself if stuck when the page is destroyed.
 class MetricsPage {
 public:
   MetricsPage();
@@ -97,6 +118,12 @@ public:
   // several threads at once unless it is isolated.
   void add(std::string name, std::shared_ptr<prometheus::Collectable> collectable,
            Isolation isolation = Isolation::none);
+
+  // What others wrote, on a thread of its own. It is added when all else is on the page, each
+  // source by itself: one that failed, or doesn't go with what is there (a bad name, another type,
+  // a sample that is there already), is left out and reported, and the others stay. Success is that
+  // the collector came back, whatever it brought.
+  void add_foreign(std::string name, ForeignCollector collect);
 
   // Without one: intendance_collector_success and _duration_seconds, by collector.
   void set_report(CollectionReport report);
@@ -115,6 +142,7 @@ public:
 
 private:
   struct Entry;
+  Entry& add_entry(std::string name);
   std::vector<const Entry*> chosen(const std::vector<std::string>& names) const;
 
   std::vector<std::unique_ptr<Entry>> entries_;

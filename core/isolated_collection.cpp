@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 #include "core/isolated_collection.hpp"
 
+#include <algorithm>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
@@ -8,14 +9,15 @@
 namespace intendance::core {
 
 namespace {
-// A run that is younger may have been found late by a caller in a hurry; others still wait for it.
+// A run that is younger is late, which may be the machine's fault: others still wait for it, and
+// the values from before count as good. One that is older is stuck.
 constexpr std::chrono::seconds patience{1};
 } // namespace
 
 struct IsolatedCollection::State {
-  explicit State(std::shared_ptr<prometheus::Collectable> what) : collectable(std::move(what)) {}
+  explicit State(ForeignCollector what) : collect(std::move(what)) {}
 
-  const std::shared_ptr<prometheus::Collectable> collectable;
+  const ForeignCollector collect;
   std::mutex mutex; // guards all below; never held while collecting
   std::condition_variable changed;
   bool wanted = false;
@@ -23,13 +25,13 @@ struct IsolatedCollection::State {
   bool overdue = false; // the run under way outlived a caller's deadline
   bool leaving = false;
   bool ended = false;
-  std::uint64_t runs = 0; // that ended
-  Clock::time_point started{};
+  std::uint64_t runs = 0;               // that ended
+  Clock::time_point asked{}, started{}; // the run under way
   Answer last;
 };
 
-IsolatedCollection::IsolatedCollection(std::shared_ptr<prometheus::Collectable> collectable)
-    : state_(std::make_shared<State>(std::move(collectable))) {
+IsolatedCollection::IsolatedCollection(ForeignCollector collect)
+    : state_(std::make_shared<State>(std::move(collect))) {
   // Detached, because a thread that is stuck in the kernel cannot be joined.
   std::thread([state = state_] { serve(state); }).detach();
 }
@@ -51,10 +53,10 @@ void IsolatedCollection::serve(const std::shared_ptr<State>& state) {
     state->started = Clock::now();
     lock.unlock();
 
-    std::shared_ptr<const Families> families;
+    std::shared_ptr<const Sources> sources;
     std::string error;
     try {
-      families = std::make_shared<const Families>(state->collectable->Collect());
+      sources = std::make_shared<const Sources>(state->collect());
     } catch (const std::exception& failure) {
       error = failure.what();
     } catch (...) {
@@ -63,8 +65,8 @@ void IsolatedCollection::serve(const std::shared_ptr<State>& state) {
 
     lock.lock();
     const auto now = Clock::now();
-    if (families) {
-      state->last.families = std::move(families);
+    if (sources) {
+      state->last.sources = std::move(sources);
       state->last.taken = now;
     }
     state->last.error = std::move(error);
@@ -81,23 +83,26 @@ std::uint64_t IsolatedCollection::start() {
   std::unique_lock lock(state_->mutex);
   if (!state_->running && !state_->wanted) {
     state_->wanted = true;
+    state_->asked = Clock::now();
     state_->changed.notify_all();
   }
   return state_->runs;
 }
 
-IsolatedCollection::Answer IsolatedCollection::wait(std::uint64_t ticket,
-                                                    Clock::time_point deadline) {
+IsolatedCollection::Answer IsolatedCollection::wait(std::uint64_t ticket, Clock::time_point hurried,
+                                                    Clock::time_point patient) {
   std::unique_lock lock(state_->mutex);
+  const auto deadline = state_->last.sources ? std::min(hurried, patient) : patient;
   const auto stuck = [&] {
-    return state_->running && state_->overdue && Clock::now() - state_->started > patience;
+    return state_->running && state_->overdue && Clock::now() - state_->asked > patience;
   };
   const auto done = [&] { return state_->runs > ticket; };
   if (!stuck() && state_->changed.wait_until(lock, deadline, done)) return state_->last;
   state_->overdue = state_->running;
   auto answer = state_->last;
   answer.duration = state_->running ? Clock::now() - state_->started : Clock::duration{};
-  answer.error = "has not come back";
+  const bool late = answer.sources && Clock::now() - state_->asked <= patience;
+  if (!late) answer.error = "has not come back";
   return answer;
 }
 

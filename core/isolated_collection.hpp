@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
-// A collectable that may hang, on one thread of its own. Used by MetricsPage alone.
+// A collector that may hang, on one thread of its own. Used by MetricsPage alone.
 #pragma once
 
-#include <prometheus/collectable.h>
-#include <prometheus/metric_family.h>
+#include "core/exposition.hpp"
 
 #include <chrono>
 #include <memory>
@@ -12,33 +11,35 @@
 
 namespace intendance::core {
 
-// Runs Collect() on one thread when asked, and keeps its last good families. Any number of threads
-// may ask at once: those that ask while it runs share its answer.
+// Runs the collector on one thread when asked, and keeps the last good families. Any number of
+// threads may ask at once: those that ask while it runs share its answer.
 //
-// The destructor waits a moment for a running Collect() and then leaves its thread to itself: it
-// holds what it uses, and ends as soon as Collect() comes back.
+// The destructor waits a moment for a running collector and then leaves its thread to itself: it
+// holds what it uses, and ends as soon as the collector comes back.
 class IsolatedCollection {
 public:
   using Clock = std::chrono::steady_clock;
-  using Families = std::vector<prometheus::MetricFamily>;
+  // By their source; one that is not foreign is its own only source.
+  using Sources = std::vector<ForeignFamilies>;
 
   struct Answer {
-    std::shared_ptr<const Families> families; // the last good ones; null before the first
-    Clock::time_point taken{};                // when they were
-    std::string error; // why they are not of this scrape; empty when they are
+    std::shared_ptr<const Sources> sources; // the last good ones; null before the first
+    Clock::time_point taken{};              // when they were
+    std::string error;                      // why they are not of this scrape; empty when they are
     std::chrono::duration<double> duration{}; // of the last run, or of the one that is stuck so far
   };
 
-  explicit IsolatedCollection(std::shared_ptr<prometheus::Collectable> collectable);
+  explicit IsolatedCollection(ForeignCollector collect);
   IsolatedCollection(const IsolatedCollection&) = delete;
   IsolatedCollection& operator=(const IsolatedCollection&) = delete;
   ~IsolatedCollection();
 
   // Starts a run unless one is under way; returns the ticket to wait with.
   std::uint64_t start();
-  // Returns when a run that ends after start() is done, at the deadline, or at once when the run
+  // Returns when a run that ends after start() is done, or at the deadline, which is `hurried` when
+  // there are values to show meanwhile and `patient` when there are none; at once when the run
   // under way has lasted for over a second and kept an earlier caller waiting in vain.
-  Answer wait(std::uint64_t ticket, Clock::time_point deadline);
+  Answer wait(std::uint64_t ticket, Clock::time_point hurried, Clock::time_point patient);
 
 private:
   struct State;

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <charconv>
 #include <cmath>
+#include <set>
 
 namespace intendance::core {
 
@@ -22,6 +23,8 @@ namespace {
 // Kept of the scraper's timeout for the way back, as blackbox_exporter does.
 constexpr std::chrono::duration<double> way_back{0.5};
 constexpr std::chrono::seconds longest_scrape{10};
+// What each collector on a thread of its own has, when it could show older values instead.
+constexpr std::chrono::milliseconds longest_collection{200};
 
 // When the answer has to be on its way.
 SteadyClock::time_point deadline_of(const HttpRequest& request) {
@@ -71,9 +74,10 @@ std::vector<MetricFamily> plain_report(const std::vector<Collection>& collection
 
 struct MetricsPage::Entry {
   std::string name;
-  std::shared_ptr<prometheus::Collectable> collectable;
-  std::unique_ptr<IsolatedCollection> isolated; // null: on the thread of the request
-  mutable std::atomic<bool> failing = false;    // so that a failure is logged once
+  std::shared_ptr<prometheus::Collectable> collectable; // null: isolated
+  std::unique_ptr<IsolatedCollection> isolated;         // null: on the thread of the request
+  bool foreign = false;
+  mutable std::atomic<bool> failing = false; // so that a failure is logged once
 
   // Logs when it begins to fail and when it works again, not at each scrape.
   void note(bool success, const std::string& error) const {
@@ -89,16 +93,31 @@ struct MetricsPage::Entry {
 MetricsPage::MetricsPage() : report_(plain_report) {}
 MetricsPage::~MetricsPage() = default;
 
-void MetricsPage::add(std::string name, std::shared_ptr<prometheus::Collectable> collectable,
-                      Isolation isolation) {
+MetricsPage::Entry& MetricsPage::add_entry(std::string name) {
   for (const auto& entry : entries_)
     if (entry->name == name) throw Error("two collectors of one page are called \"" + name + "\"");
-  auto entry = std::make_unique<Entry>();
-  entry->name = std::move(name);
-  if (isolation == Isolation::own_thread)
-    entry->isolated = std::make_unique<IsolatedCollection>(collectable);
-  entry->collectable = std::move(collectable);
-  entries_.push_back(std::move(entry));
+  entries_.push_back(std::make_unique<Entry>());
+  entries_.back()->name = std::move(name);
+  return *entries_.back();
+}
+
+void MetricsPage::add(std::string name, std::shared_ptr<prometheus::Collectable> collectable,
+                      Isolation isolation) {
+  auto& entry = add_entry(std::move(name));
+  if (isolation == Isolation::none)
+    entry.collectable = std::move(collectable);
+  else
+    entry.isolated = std::make_unique<IsolatedCollection>([collectable = std::move(collectable)] {
+      std::vector<ForeignFamilies> only(1);
+      only.front().families = collectable->Collect();
+      return only;
+    });
+}
+
+void MetricsPage::add_foreign(std::string name, ForeignCollector collect) {
+  auto& entry = add_entry(std::move(name));
+  entry.isolated = std::make_unique<IsolatedCollection>(std::move(collect));
+  entry.foreign = true;
 }
 
 void MetricsPage::set_report(CollectionReport report) { report_ = std::move(report); }
@@ -132,11 +151,25 @@ public:
   }
 
   void isolated_collection(IsolatedCollection::Answer answer) {
-    collection_.duration = answer.duration;
-    error_ = std::move(answer.error);
-    if (!answer.families) return;
-    collection_.age = SteadyClock::now() - answer.taken;
-    guarded([&] { families_.add(*answer.families); });
+    if (!take_answer(answer)) return;
+    for (const auto& source : *answer.sources) guarded([&] { families_.add(source.families); });
+  }
+
+  // `reserved` are names of the report's families, which nobody else may add to.
+  void foreign_collection(IsolatedCollection::Answer answer,
+                          const std::set<std::string>& reserved) {
+    if (!take_answer(answer)) return;
+    for (const auto& source : *answer.sources) {
+      auto reason = source.error;
+      try {
+        for (const auto& family : source.families)
+          if (reserved.count(family.name) != 0) throw Error(family.name + " is this page's own");
+        if (reason.empty()) families_.add_foreign(source.families);
+      } catch (const std::exception& error) {
+        reason = error.what();
+      }
+      if (!reason.empty()) collection_.refusals.push_back({source.source, std::move(reason)});
+    }
   }
 
   Collection finish(std::string& error) {
@@ -146,6 +179,14 @@ public:
   }
 
 private:
+  bool take_answer(IsolatedCollection::Answer& answer) {
+    collection_.duration = answer.duration;
+    error_ = std::move(answer.error);
+    if (!answer.sources) return false;
+    collection_.age = SteadyClock::now() - answer.taken;
+    return true;
+  }
+
   template <class Work>
   void guarded(Work&& work) {
     try {
@@ -167,6 +208,7 @@ private:
 std::vector<MetricFamily> MetricsPage::collect(const std::vector<std::string>& names,
                                                SteadyClock::time_point deadline) const {
   const auto entries = chosen(names);
+  const auto hurried = SteadyClock::now() + longest_collection;
   // The isolated ones run while the others are collected here.
   std::vector<std::uint64_t> tickets(entries.size());
   for (std::size_t i = 0; i < entries.size(); ++i)
@@ -174,26 +216,39 @@ std::vector<MetricFamily> MetricsPage::collect(const std::vector<std::string>& n
 
   FamilySet families;
   std::vector<Collection> collections(entries.size());
+  const auto with_report = [&](auto&& use) {
+    try {
+      if (report_) use(report_(collections));
+    } catch (const std::exception& error) {
+      log::error("the report on this page's collectors cannot be shown, leaving it out",
+                 {{"reason", error.what()}});
+    }
+  };
+  const auto names_of_report = [&] {
+    std::set<std::string> reserved;
+    with_report([&](const std::vector<MetricFamily>& report) {
+      for (const auto& family : report) reserved.insert(family.name);
+    });
+    return reserved;
+  };
   const auto visit = [&](std::size_t i) {
     Visit one(families, entries[i]->name);
-    if (entries[i]->isolated)
-      one.isolated_collection(entries[i]->isolated->wait(tickets[i], deadline));
-    else
+    if (!entries[i]->isolated)
       one.inline_collection(*entries[i]->collectable);
+    else if (entries[i]->foreign)
+      one.foreign_collection(entries[i]->isolated->wait(tickets[i], hurried, deadline),
+                             names_of_report());
+    else
+      one.isolated_collection(entries[i]->isolated->wait(tickets[i], hurried, deadline));
     std::string error;
     collections[i] = one.finish(error);
     entries[i]->note(collections[i].success, error);
   };
-  for (std::size_t i = 0; i < entries.size(); ++i)
-    if (!entries[i]->isolated) visit(i);
-  for (std::size_t i = 0; i < entries.size(); ++i)
-    if (entries[i]->isolated) visit(i);
-  try {
-    if (report_) families.add(report_(collections));
-  } catch (const std::exception& error) {
-    log::error("the report on this page's collectors cannot be shown, leaving it out",
-               {{"reason", error.what()}});
-  }
+  const auto rank = [](const Entry& entry) { return entry.foreign ? 2 : entry.isolated ? 1 : 0; };
+  for (const int turn : {0, 1, 2})
+    for (std::size_t i = 0; i < entries.size(); ++i)
+      if (rank(*entries[i]) == turn) visit(i);
+  with_report([&](std::vector<MetricFamily> report) { families.add(std::move(report)); });
   return families.take();
 }
 

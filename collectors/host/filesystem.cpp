@@ -138,8 +138,10 @@ Families publish_filesystems(const std::vector<FilesystemFigures>& filesystems) 
 }
 
 std::shared_ptr<prometheus::Collectable> filesystem_collector(const HostRoots& roots) {
-  auto first = std::make_shared<const KernelFile>(roots.proc / "1" / "mountinfo");
-  auto own = std::make_shared<const KernelFile>(roots.proc / "self" / "mountinfo");
+  // An overlay's options can fill a page.
+  constexpr auto lines = KernelLines::of_any_length;
+  auto first = std::make_shared<const KernelFile>(roots.proc / "1" / "mountinfo", lines);
+  auto own = std::make_shared<const KernelFile>(roots.proc / "self" / "mountinfo", lines);
   return make_collectable([first, own] {
     std::optional<std::string> text;
     try {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "collectors/host/kernel_file.hpp"
+#include "collectors/host/textfile.hpp"
 #include "core/clock.hpp"
 #include "core/exposition.hpp"
 
@@ -11,10 +12,11 @@ namespace intendance::collectors {
 
 // Adds every host collector under the name that node_exporter gives it, this process's own figures
 // and version, and sets the report. The clock must outlive the page.
-void build_host_page(core::MetricsPage& page, const HostRoots& roots, const core::Clock& clock);
+void build_host_page(core::MetricsPage& page, const HostRoots& roots,
+                     const TextfileFolder& textfiles, const core::Clock& clock);
 
-// node_scrape_collector_duration_seconds and _success, and for collectors on their own thread how
-// old the values shown are.
+// node_scrape_collector_duration_seconds and _success, for collectors on their own thread how old
+// the values shown are, and of files that scripts left, which are not shown and why.
 std::vector<prometheus::MetricFamily> host_report(const std::vector<core::Collection>& collections);
 
 } // namespace intendance::collectors

@@ -21,8 +21,11 @@ bool means_absent(int error_number) {
   return error_number == ENOENT || error_number == ENOTDIR || error_number == EOPNOTSUPP;
 }
 
+// What short_ones makes of half a page.
+constexpr ssize_t surely_whole = 2048;
+
 // Appends from `descriptor` until its end; false with errno set when reading fails.
-bool append_all(int descriptor, std::string& text) {
+bool append_all(int descriptor, std::string& text, KernelLines lines) {
   std::array<char, 16384> piece;
   while (text.size() < most_bytes) {
     const auto count =
@@ -30,6 +33,7 @@ bool append_all(int descriptor, std::string& text) {
     if (count < 0 && errno == EINTR) continue;
     if (count <= 0) return count == 0;
     text.append(piece.data(), static_cast<std::size_t>(count));
+    if (count < surely_whole && lines == KernelLines::short_ones) return true;
   }
   errno = EFBIG;
   return false;
@@ -41,7 +45,7 @@ std::optional<std::string> KernelFile::read() const {
   return descriptor_.with([&](core::FileDescriptor& descriptor) -> std::optional<std::string> {
     if (!descriptor) descriptor = core::FileDescriptor(::open(path_.c_str(), O_RDONLY | O_CLOEXEC));
     std::string text;
-    if (descriptor && append_all(descriptor.get(), text)) return text;
+    if (descriptor && append_all(descriptor.get(), text, lines_)) return text;
     const int error_number = errno;
     descriptor.close(); // the next scrape starts afresh
     if (means_absent(error_number)) return std::nullopt;
@@ -55,15 +59,28 @@ std::string KernelFile::read_required() const {
   return *std::move(text);
 }
 
-std::optional<std::string> read_attribute(const std::filesystem::path& path) {
-  const core::FileDescriptor descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+std::optional<std::string> KernelAttribute::read() {
   std::string text;
-  if (!descriptor || !append_all(descriptor.get(), text)) {
-    if (means_absent(errno) || errno == EINVAL || errno == EIO) return std::nullopt;
-    core::throw_errno("reading " + path.string());
+  const auto ask = [&] {
+    text.clear();
+    return append_all(descriptor_.get(), text, KernelLines::short_ones) ? 0 : errno;
+  };
+  int error_number = descriptor_ ? ask() : ENODEV;
+  // The device that it was opened of has gone, and may have come back under the same name.
+  if (error_number == ENODEV) {
+    const int opened = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC);
+    error_number = errno;
+    descriptor_ = core::FileDescriptor(opened);
+    if (descriptor_) error_number = ask();
   }
-  while (!text.empty() && text.back() == '\n') text.pop_back();
-  return text;
+  if (error_number == 0) {
+    while (!text.empty() && text.back() == '\n') text.pop_back();
+    return text;
+  }
+  if (means_absent(error_number) || error_number == EINVAL || error_number == EIO ||
+      error_number == ENODEV)
+    return std::nullopt;
+  core::throw_errno("reading " + path_.string(), error_number);
 }
 
 } // namespace intendance::collectors

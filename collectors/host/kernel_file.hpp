@@ -17,11 +17,17 @@ struct HostRoots {
   std::filesystem::path sys = "/sys";
 };
 
-// One file of /proc, opened once and read again from its start at each scrape, which costs two
-// system calls. Any thread may read; readers take turns, since the kernel makes one text a read.
+// How long the lines of a file can get: the kernel ends a read early when the next one does not fit
+// into the page that it gathers them in. Where none comes near half a page, a read that gives less
+// than that has reached the end, and nobody needs to ask.
+enum class KernelLines { short_ones, of_any_length };
+
+// One file of /proc, opened once and read again from its start at each scrape, which mostly costs
+// one system call. Any thread may read; readers take turns, since the kernel makes one text a read.
 class KernelFile {
 public:
-  explicit KernelFile(std::filesystem::path path) : path_(std::move(path)) {}
+  explicit KernelFile(std::filesystem::path path, KernelLines lines = KernelLines::short_ones)
+      : path_(std::move(path)), lines_(lines) {}
 
   // The whole text. Absent when this kernel has no such file, or has switched off what is in it.
   // Throws Error or AccessDenied that names the path.
@@ -31,11 +37,22 @@ public:
 
 private:
   std::filesystem::path path_;
+  KernelLines lines_;
   mutable core::Synchronized<core::FileDescriptor> descriptor_;
 };
 
-// One value of /sys, without its newline. Absent when it is not there or the device has none to
-// give (a link that is down has no speed).
-std::optional<std::string> read_attribute(const std::filesystem::path& path);
+// One value of /sys, kept open between scrapes too. One thread at a time.
+class KernelAttribute {
+public:
+  explicit KernelAttribute(std::filesystem::path path) : path_(std::move(path)) {}
+
+  // Without its newline. Absent when it is not there or the device has none to give (a link that is
+  // down has no speed). Throws Error or AccessDenied that names the path.
+  std::optional<std::string> read();
+
+private:
+  std::filesystem::path path_;
+  core::FileDescriptor descriptor_;
+};
 
 } // namespace intendance::collectors

@@ -21,14 +21,19 @@ Families publish_netdev(const std::vector<InterfaceCounters>& interfaces);
 
 struct InterfaceState {
   std::string device;
-  bool up = false; // operstate is "up"
-  std::optional<std::uint64_t> mtu_bytes, carrier;
+  bool up = false;                                          // operstate is "up"
+  std::string address, broadcast, duplex, operstate, alias; // each empty when unknown
+  std::optional<std::uint64_t> mtu_bytes, carrier, queue_length;
+  std::optional<std::uint64_t> carrier_changes, carrier_up_changes, carrier_down_changes;
   std::optional<double> speed_bytes; // per second; absent when down, unknown or virtual
 };
 
 // The texts of one interface's attributes in /sys, each absent where it cannot be read.
 struct InterfaceAttributes {
-  std::optional<std::string> operstate, mtu, carrier, speed; // speed in Mbit/s, -1 when unknown
+  std::optional<std::string> operstate{}, mtu{}, carrier{};
+  std::optional<std::string> speed; // in Mbit/s, -1 when unknown
+  std::optional<std::string> address, broadcast, duplex, ifalias;
+  std::optional<std::string> carrier_changes, carrier_up_count, carrier_down_count, tx_queue_len;
 };
 
 InterfaceState parse_interface(std::string device, const InterfaceAttributes& attributes);

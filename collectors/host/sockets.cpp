@@ -13,13 +13,13 @@ namespace intendance::collectors {
 
 namespace {
 
-constexpr std::array<std::string_view, 21> shown_by_netstat = {
+constexpr std::array<std::string_view, 22> shown_by_netstat = {
     "Ip_Forwarding",      "IpExt_InOctets",       "IpExt_OutOctets",    "Icmp_InMsgs",
     "Icmp_OutMsgs",       "TcpExt_TCPSynRetrans", "TcpExt_TCPTimeouts", "TcpExt_TCPOFOQueue",
     "TcpExt_TCPRcvQDrop", "Tcp_ActiveOpens",      "Tcp_InSegs",         "Tcp_OutSegs",
-    "Tcp_OutRsts",        "Tcp_PassiveOpens",     "Tcp_RetransSegs",    "Tcp_CurrEstab",
-    "Udp_InDatagrams",    "Udp_OutDatagrams",     "Udp_NoPorts",        "Udp_RcvbufErrors",
-    "Udp_SndbufErrors"};
+    "Tcp_OutRsts",        "Tcp_MaxConn",          "Tcp_PassiveOpens",   "Tcp_RetransSegs",
+    "Tcp_CurrEstab",      "Udp_InDatagrams",      "Udp_OutDatagrams",   "Udp_NoPorts",
+    "Udp_RcvbufErrors",   "Udp_SndbufErrors"};
 
 bool is_shown_by_netstat(std::string_view name) {
   return name.ends_with("_InErrors") || name.ends_with("_InErrs") ||

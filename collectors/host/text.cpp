@@ -10,10 +10,12 @@ namespace intendance::collectors {
 
 namespace {
 
-template <class Number>
-Number parse_whole(std::string_view word, std::string_view field, const char* kind) {
+// `options` are those of from_chars: a base or a format.
+template <class Number, class... Options>
+Number parse_whole(std::string_view word, std::string_view field, const char* kind,
+                   Options... options) {
   Number value{};
-  const auto result = std::from_chars(word.data(), word.data() + word.size(), value);
+  const auto result = std::from_chars(word.data(), word.data() + word.size(), value, options...);
   if (result.ec != std::errc{} || result.ptr != word.data() + word.size())
     throw core::CorruptData(std::string(field) + ": \"" + std::string(word.substr(0, 40)) +
                             "\" is not " + kind);
@@ -48,6 +50,10 @@ std::uint64_t parse_count(std::string_view word, std::string_view field) {
 
 std::int64_t parse_integer(std::string_view word, std::string_view field) {
   return parse_whole<std::int64_t>(word, field, "an integer");
+}
+
+std::uint64_t parse_hexadecimal(std::string_view word, std::string_view field) {
+  return parse_whole<std::uint64_t>(word, field, "a hexadecimal number", 16);
 }
 
 double parse_decimal(std::string_view word, std::string_view field) {

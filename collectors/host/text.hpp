@@ -19,6 +19,7 @@ std::string_view next_word(std::string_view& rest);
 // Throw CorruptData that says which `field` is not what it should be.
 std::uint64_t parse_count(std::string_view word, std::string_view field);
 std::int64_t parse_integer(std::string_view word, std::string_view field);
+std::uint64_t parse_hexadecimal(std::string_view word, std::string_view field);
 double parse_decimal(std::string_view word, std::string_view field);
 
 } // namespace intendance::collectors

@@ -38,12 +38,15 @@ TEST(CollectorConfig, HasDefaultsForEverything) {
   EXPECT_EQ(config.listen, "127.0.0.1:9710");
   EXPECT_EQ(config.token_file, std::nullopt);
   EXPECT_EQ(config.probe_interval, std::chrono::seconds(30));
+  EXPECT_EQ(config.textfiles.path, "/var/lib/prometheus/node-exporter");
+  EXPECT_FALSE(config.textfiles.must_exist);
   EXPECT_TRUE(config.services.empty());
 }
 
 TEST(CollectorConfig, ReadsServices) {
   const auto config = read_services(R"(
 probe_interval = "1m"
+textfiles = "figures"
 [[service]]
 name = "expositions"
 kind = "omeka-s"
@@ -55,6 +58,8 @@ name = "documents"
 kind = "couchdb"
 )");
   EXPECT_EQ(config.probe_interval, std::chrono::seconds(60));
+  EXPECT_EQ(config.textfiles.path, "/etc/figures");
+  EXPECT_TRUE(config.textfiles.must_exist);
   ASSERT_EQ(config.services.size(), 2u);
   EXPECT_EQ(config.services[0].url, "https://expositions.example.org");
   EXPECT_EQ(config.services[0].root, "/var/www/omeka-s");

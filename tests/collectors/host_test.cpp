@@ -4,6 +4,7 @@
 #include "core/error.hpp"
 #include "tests/collectors/support.hpp"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -21,7 +22,7 @@ std::set<std::string> names_of(const Families& families) {
 
 Families page_of(const HostRoots& roots) {
   core::MetricsPage page;
-  build_host_page(page, roots, core::system_clock());
+  build_host_page(page, roots, {}, core::system_clock());
   return page.collect({}, std::chrono::steady_clock::now() + std::chrono::seconds(10));
 }
 
@@ -33,7 +34,22 @@ std::set<std::string> failed_collectors(const Families& families) {
 }
 
 // What dashboard 1860 asks for and a virtual machine of this kernel has, of these collectors.
-const std::set<std::string> wanted = {"node_entropy_available_bits",
+const std::set<std::string> wanted = {"node_arp_entries",
+                                      "node_interrupts_total",
+                                      "node_network_info",
+                                      "node_processes_max_processes",
+                                      "node_processes_max_threads",
+                                      "node_processes_pids",
+                                      "node_processes_state",
+                                      "node_processes_threads",
+                                      "node_softnet_dropped_total",
+                                      "node_softnet_flow_limit_count_total",
+                                      "node_softnet_processed_total",
+                                      "node_softnet_received_rps_total",
+                                      "node_softnet_times_squeezed_total",
+                                      "node_tcp_connection_states",
+                                      "node_udp_queues",
+                                      "node_entropy_available_bits",
                                       "node_filefd_allocated",
                                       "node_filefd_maximum",
                                       "node_netstat_Tcp_CurrEstab",
@@ -119,6 +135,8 @@ TEST(HostPage, ShowsACapturedMachine) {
   std::filesystem::copy(captured_machine().proc, copy.path() / "proc",
                         std::filesystem::copy_options::recursive);
   std::filesystem::create_directory(copy.path() / "proc/self/fd");
+  std::filesystem::create_directory(copy.path() / "proc/17");
+  std::filesystem::copy(captured_machine().proc / "self/stat", copy.path() / "proc/17/stat");
   const auto families = page_of({copy.path() / "proc", captured_machine().sys});
   EXPECT_EQ(failed_collectors(families), std::set<std::string>{});
   const auto names = names_of(families);
@@ -187,6 +205,15 @@ TEST(KernelFile, SaysWhichFileCannotBeRead) {
   } catch (const core::Error& error) {
     EXPECT_NE(std::string(error.what()).find(folder.path().string()), std::string::npos);
   }
+}
+
+TEST(Process, CountsItsDescriptors) {
+  const auto collector = process_collector({});
+  const auto count = [&] { return sample(collector->Collect(), "process_open_fds").value_or(0); };
+  const auto before = (count(), count()); // the first one opens what stays open
+  EXPECT_GE(before, 3);
+  const auto another = core::open_file("/dev/null", O_RDONLY);
+  EXPECT_EQ(count(), before + 1);
 }
 
 TEST(ProcessStat, ReadsAroundAnyCommandName) {

@@ -59,17 +59,61 @@ TEST(NetClass, ReadsACapturedMachine) {
   EXPECT_EQ(sample(families, "node_network_up", {{"device", "lo"}}), 0); // "unknown", as upstream
 }
 
+TEST(NetClass, TellsWhatTheInterfaceIs) {
+  const auto families = netclass_collector(captured_machine())->Collect();
+  EXPECT_EQ(sample(families, "node_network_info",
+                   {{"device", "eth0"},
+                    {"address", "02:fc:00:00:00:01"},
+                    {"broadcast", "ff:ff:ff:ff:ff:ff"},
+                    {"duplex", "unknown"},
+                    {"operstate", "up"},
+                    {"ifalias", ""}}),
+            1);
+  EXPECT_EQ(sample(families, "node_network_carrier_changes_total", {{"device", "eth0"}}), 2);
+  EXPECT_EQ(sample(families, "node_network_carrier_up_changes_total", {{"device", "eth0"}}), 1);
+  EXPECT_EQ(sample(families, "node_network_carrier_down_changes_total", {{"device", "eth0"}}), 1);
+  EXPECT_EQ(sample(families, "node_network_transmit_queue_length", {{"device", "ifb0"}}), 32);
+}
+
+TEST(NetClass, SeesInterfacesComeAndGo) {
+  const core::TemporaryDirectory sys;
+  const auto add = [&](const std::string& device, const std::string& mtu) {
+    std::filesystem::create_directories(sys.path() / "class/net" / device);
+    core::write_file_atomically(sys.path() / "class/net" / device / "mtu", mtu + "\n");
+  };
+  const auto collector = netclass_collector({"/nowhere", sys.path()});
+  add("a", "1500");
+  EXPECT_EQ(sample(collector->Collect(), "node_network_mtu_bytes", {{"device", "a"}}), 1500);
+  std::filesystem::remove_all(sys.path() / "class/net/a");
+  for (int i = 0; i < 40; ++i) add("veth" + std::to_string(i), "900"); // more than stay open
+  const auto many = collector->Collect();
+  EXPECT_EQ(sample_count(many, "node_network_mtu_bytes"), 40u);
+  EXPECT_EQ(sample(many, "node_network_mtu_bytes", {{"device", "a"}}), std::nullopt);
+  EXPECT_EQ(sample_count(collector->Collect(), "node_network_mtu_bytes"), 40u);
+}
+
 TEST(NetClass, TurnsMegabitsIntoBytes) {
-  const auto state = parse_interface("eth0", {"up", "1500", "1", "10000"});
+  InterfaceAttributes attributes;
+  attributes.operstate = "up";
+  attributes.speed = "10000";
+  const auto state = parse_interface("eth0", attributes);
   EXPECT_EQ(state.speed_bytes, 1.25e9);
   EXPECT_TRUE(state.up);
   EXPECT_EQ(parse_interface("eth0", {}).mtu_bytes, std::nullopt);
 }
 
 TEST(NetClass, RefusesGarbage) {
-  EXPECT_THROW(parse_interface("eth0", {"up", "many", "1", "1"}), core::CorruptData);
-  EXPECT_THROW(parse_interface("eth0", {"up", "1500", "", "1"}), core::CorruptData);
-  EXPECT_THROW(parse_interface("eth0", {"up", "1500", "1", "fast"}), core::CorruptData);
+  using Attribute = std::optional<std::string> InterfaceAttributes::*;
+  const std::vector<std::pair<Attribute, const char*>> wrong = {
+      {&InterfaceAttributes::mtu, "many"},
+      {&InterfaceAttributes::carrier, ""},
+      {&InterfaceAttributes::speed, "fast"},
+      {&InterfaceAttributes::tx_queue_len, "-1"}};
+  for (const auto& [attribute, text] : wrong) {
+    InterfaceAttributes attributes;
+    attributes.*attribute = text;
+    EXPECT_THROW(parse_interface("eth0", attributes), core::CorruptData) << text;
+  }
 }
 
 } // namespace

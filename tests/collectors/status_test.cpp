@@ -81,7 +81,7 @@ TEST(StatusJson, BytesThatAreNoTextDoNotBreakIt) {
 TEST(StatusHandler, AnswersFromThisMachine) {
   core::ManualClock clock(now);
   core::MetricsPage page;
-  build_host_page(page, {}, clock);
+  build_host_page(page, {}, {}, clock);
   const Prober prober({}, std::chrono::seconds(30), clock);
   const auto response = status_handler("web-1", page, prober, clock)({});
   EXPECT_EQ(response.status, 200);
