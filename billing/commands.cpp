@@ -5,14 +5,14 @@
 
 namespace intendance::billing {
 
-void register_commands(core::CommandLine& line) {
+void register_commands(core::CommandLine& line, std::vector<SectionSource> sections) {
   register_hours_commands(line);
   register_budget_commands(line);
   register_catalogue_commands(line);
   register_commitment_commands(line);
   register_cost_commands(line);
-  register_closing_commands(line);
-  register_ledger_commands(line);
+  register_closing_commands(line, sections);
+  register_ledger_commands(line, std::move(sections));
   register_forecast_commands(line);
 }
 

@@ -187,7 +187,7 @@ TEST_F(LedgerCommands, CloseAMonthAndServeWhatWasKept) {
   ASSERT_EQ(closed.status, 0) << closed.err;
   EXPECT_THAT(closed.out, HasSubstr("2024-10 · clos par postgres"));
   const auto month = json({"month", "list"})["months"][0];
-  EXPECT_EQ(month["reports"].size(), 6U); // text, JSON and CSV in two languages
+  EXPECT_EQ(month["reports"].size(), 14U); // seven forms in two languages
   const auto report = [&] { return run({"report", "monthly", "2024-10", "--format", "json"}).out; };
   const auto before = report();
   EXPECT_EQ(nlohmann::json::parse(before)["status"], "closed");
