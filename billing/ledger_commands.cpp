@@ -2,11 +2,10 @@
 // report monthly, database migrate | status, ledger verify | export
 #include "billing/command_support.hpp"
 #include "billing/ledger/chain.hpp"
-#include "billing/ledger/closing.hpp"
 #include "billing/ledger/entries.hpp"
 #include "billing/ledger/export.hpp"
 #include "billing/report/columns.hpp"
-#include "billing/report/pdf.hpp"
+#include "billing/report/kept.hpp"
 #include "billing/report/render.hpp"
 #include "billing/schema/migrations.hpp"
 #include "core/file.hpp"
@@ -26,17 +25,6 @@ using core::CommandContext;
 using core::ExitStatus;
 using Json = nlohmann::ordered_json;
 
-// What was kept when the month closed is what is served from then on; a PDF that could not be made
-// then is printed from the HTML that was kept.
-std::optional<std::string> kept_file(core::Postgres& database, const ReportRequest& request,
-                                     const std::string& language, std::string_view format) {
-  const auto& fund = request.fund.name;
-  auto kept = kept_report(database, request.month, fund, language, std::string(format));
-  if (kept || format != "pdf") return kept;
-  const auto html = kept_report(database, request.month, fund, language, "html");
-  return html ? std::optional(pdf_of_html(*html)) : std::nullopt;
-}
-
 ExitStatus report_monthly(CommandContext& context, const std::vector<SectionSource>& sections) {
   if (!context.has("month")) throw core::ConfigError("which month? As in: report monthly 2026-11");
   const auto month = parsed_option(context, "month", parse_month);
@@ -50,7 +38,8 @@ ExitStatus report_monthly(CommandContext& context, const std::vector<SectionSour
   request.today = today();
   request.sections = sections;
   const auto kept =
-      kept_file(database, request, language == core::Language::french ? "fr" : "en", format.name);
+      kept_form(database, month, request.fund.name,
+                language == core::Language::french ? "fr" : "en", std::string(format.name));
   const auto text = kept ? *kept : format.render(draw_up_report(database, request), language);
   if (context.has("output")) {
     core::write_file_atomically(context.text("output"), text);

@@ -56,6 +56,48 @@ constexpr const char* billed_entry =
     "EXISTS (SELECT FROM ledger.active_match m JOIN ledger.invoice i USING (invoice_id) "
     "WHERE m.entry_id = e.entry_id AND i.posted_on <= $3)";
 
+// Charges of the year that no invoice bills by the day and that have no document of their own.
+std::vector<Charge> unproven_charges(Postgres& database, const Balance& balance, Period days) {
+  std::set<std::pair<std::string, std::string>> open;
+  const auto unproven = database.query(
+      "SELECT c.cost_id, c.due_on FROM ledger.cost_charges($2::date, $3::date) c "
+      "JOIN ledger.cost k ON k.cost_id = c.cost_id WHERE c.fund = $1 AND k.document IS NULL "
+      "AND NOT EXISTS (SELECT FROM ledger.active_match m JOIN ledger.invoice i USING (invoice_id) "
+      "WHERE m.cost_id = c.cost_id AND m.cost_due = c.due_on AND i.posted_on <= $3)",
+      balance.fund.name, core::format_date(days.from), core::format_date(days.to));
+  for (const auto& row : unproven) open.emplace(row.text("cost_id"), row.text("due_on"));
+  std::vector<Charge> charges;
+  for (auto& charge : list_charges(database, days, {balance.fund.name, std::nullopt})) {
+    if (open.contains({charge.cost, core::format_date(charge.due_on)})) {
+      charges.push_back(std::move(charge));
+    }
+  }
+  return charges;
+}
+
+// Taxed by vendor and month, as the balance does.
+void read_unbilled(Postgres& database, const Balance& balance, CheckedInvoices& result) {
+  const Period days{balance.year.days.from, balance.as_of};
+  TaxedTotal accrued;
+  const auto months = database.query(
+      std::string("SELECT e.vendor, date_trunc('month', e.posted_on)::date AS month, "
+                  "count(*) AS entries, sum(e.minutes) AS minutes, sum(e.cents)::bigint AS cents "
+                  "FROM ledger.entry e WHERE e.fund = $1 AND e.posted_on BETWEEN $2 AND $3 "
+                  "AND NOT ") +
+          billed_entry + " GROUP BY 1, 2 ORDER BY 2, 1",
+      balance.fund.name, core::format_date(days.from), core::format_date(days.to));
+  for (const auto& row : months) {
+    const auto month = month_of(core::parse_date(row.text("month")));
+    const Cents amount(row.integer("cents"));
+    result.unbilled_entries += row.integer("entries");
+    result.unbilled_work += Minutes(row.integer("minutes"));
+    result.unbilled += amount;
+    accrued += tax_invoice(amount, tax_rates(database, days_of(month).to));
+  }
+  accrued += taxed_charges(database, unproven_charges(database, balance, days));
+  result.accrued = accrued.on(balance.basis);
+}
+
 } // namespace
 
 CheckedInvoices read_checked_invoices(Postgres& database, const Balance& balance, Period month) {
@@ -82,49 +124,8 @@ CheckedInvoices read_checked_invoices(Postgres& database, const Balance& balance
   }
   std::stable_partition(result.invoices.begin(), result.invoices.end(),
                         [](const CheckedInvoice& invoice) { return !invoice.agrees(); });
-  const auto unbilled = database.query(
-      std::string("SELECT count(*) AS entries, coalesce(sum(e.minutes), 0) AS minutes, "
-                  "coalesce(sum(e.cents), 0)::bigint AS cents FROM ledger.entry e "
-                  "WHERE e.fund = $1 AND e.posted_on BETWEEN $2 AND $3 AND NOT ") +
-          billed_entry,
-      balance.fund.name, core::format_date(balance.year.days.from),
-      core::format_date(balance.as_of));
-  const auto& open = unbilled.only();
-  result.unbilled_entries = open.integer("entries");
-  result.unbilled_work = Minutes(open.integer("minutes"));
-  result.unbilled = Cents(open.integer("cents"));
+  read_unbilled(database, balance, result);
   return result;
-}
-
-Cents accrued_cost(Postgres& database, const Balance& balance) {
-  const Period days{balance.year.days.from, balance.as_of};
-  TaxedTotal accrued;
-  const auto months = database.query(
-      std::string("SELECT e.vendor, date_trunc('month', e.posted_on)::date AS month, "
-                  "sum(e.cents)::bigint AS cents FROM ledger.entry e "
-                  "WHERE e.fund = $1 AND e.posted_on BETWEEN $2 AND $3 AND NOT ") +
-          billed_entry + " GROUP BY 1, 2 ORDER BY 2, 1",
-      balance.fund.name, core::format_date(days.from), core::format_date(days.to));
-  for (const auto& row : months) {
-    const auto month = month_of(core::parse_date(row.text("month")));
-    accrued += tax_invoice(Cents(row.integer("cents")), tax_rates(database, days_of(month).to));
-  }
-  std::set<std::pair<std::string, std::string>> open;
-  const auto unproven = database.query(
-      "SELECT c.cost_id, c.due_on FROM ledger.cost_charges($2::date, $3::date) c "
-      "JOIN ledger.cost k ON k.cost_id = c.cost_id WHERE c.fund = $1 AND k.document IS NULL "
-      "AND NOT EXISTS (SELECT FROM ledger.active_match m JOIN ledger.invoice i USING (invoice_id) "
-      "WHERE m.cost_id = c.cost_id AND m.cost_due = c.due_on AND i.posted_on <= $3)",
-      balance.fund.name, core::format_date(days.from), core::format_date(days.to));
-  for (const auto& row : unproven) open.emplace(row.text("cost_id"), row.text("due_on"));
-  std::vector<Charge> charges;
-  for (auto& charge : list_charges(database, days, {balance.fund.name, std::nullopt})) {
-    if (open.contains({charge.cost, core::format_date(charge.due_on)})) {
-      charges.push_back(std::move(charge));
-    }
-  }
-  accrued += taxed_charges(database, charges);
-  return accrued.on(balance.basis);
 }
 
 std::vector<EvidenceDocument> read_evidence(Postgres& database, const Balance& balance,

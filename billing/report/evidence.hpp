@@ -47,14 +47,13 @@ struct CheckedInvoices {
   std::int64_t unbilled_entries = 0;
   Minutes unbilled_work;
   Cents unbilled; // before tax
+  // Charges à payer, on the fund's basis: what the balance counts as spent and no invoice bills
+  // until its day. A charge with a document of its own is proven without one.
+  Cents accrued;
 };
 
 CheckedInvoices read_checked_invoices(core::Postgres& database, const Balance& balance,
                                       Period month);
-
-// Charges à payer: what the balance counts as spent and no invoice bills until its day. A charge
-// with a document of its own is proven without one.
-Cents accrued_cost(core::Postgres& database, const Balance& balance);
 
 struct EvidenceDocument : Document {
   std::string of; // "K-2026-10": the invoice, quote, engagement or cost that it proves

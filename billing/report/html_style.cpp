@@ -40,6 +40,7 @@ thead th { border-bottom: 2px solid #1a1a1a; vertical-align: bottom; }
 tbody th { font-weight: 400; }
 .total th, .total td { font-weight: 700; border-top: 2px solid #1a1a1a; }
 .n { text-align: right; }
+table .n + :not(.n) { padding-left: .75rem; }
 td.n, td.d { white-space: nowrap; }
 .dense { font-size: .8rem; }
 .hash { font-family: "DejaVu Sans Mono", monospace; font-size: .75em; overflow-wrap: anywhere; }
@@ -69,7 +70,8 @@ footer { margin-top: 2rem; border-top: 1px solid #bbb; font-size: .875rem; color
   nav { display: none; }
   a { color: inherit; text-decoration: none; }
   h2 { break-after: avoid; }
-  tr, figure, .box, .blank { break-inside: avoid; }
+  tr, figure, .box, .blank, .wide { break-inside: avoid; }
+  #annex .wide { break-inside: auto; }
   thead { display: table-header-group; }
   .wide { overflow: visible; }
   table { font-size: 8.5pt; }

@@ -113,11 +113,11 @@ MonthlyReport read_report(Postgres& database, const ReportRequest& request) {
   report.month_costs = taxed_charges(database, report.charges);
   report.earlier_charges = counted_in(
       charges, {year.days.from, std::chrono::sys_days(days.from) - std::chrono::days(1)});
-  report.accrued = accrued_cost(database, report.balance);
   read_outlook(database, days, report);
   read_promises(database, request.fund, report);
   report.posts = read_posts(database, report, charges);
   report.reconciliation = read_checked_invoices(database, report.balance, days);
+  report.accrued = report.reconciliation.accrued;
   report.upcoming = read_upcoming(database, report);
   report.evidence = read_evidence(database, report.balance, days);
   report.assessment = assess(report);

@@ -125,8 +125,8 @@ void add_proofs(MonthlyReport& report) {
   bad.tax = bad.expected_tax = tax_invoice(bad.before_tax, quebec).tax();
   bad.total = bad.before_tax + bad.tax;
   bad.paid = Cents(0);
-  report.reconciliation = {{bad, good}, 2, Minutes(180), Cents(36000)};
   report.accrued = tax_invoice(Cents(36000), quebec).net();
+  report.reconciliation = {{bad, good}, 2, Minutes(180), Cents(36000), report.accrued};
   report.upcoming = {{day("2026-11-30"), UpcomingKind::quote_lapses,
                       "D-2026-11 · thème accessible d'Omeka",
                       "D-2026-11 · thème accessible d'Omeka", Cents(120000)},
