@@ -36,29 +36,33 @@ Month required_month(const CommandContext& context) {
   }
 }
 
-// Every fund's report in both languages and each form, as it is at this moment.
-void keep_reports(Postgres& database, const CommandContext& context, Month month) {
+// Every fund's report in both languages and each form, as it is at this moment. Returns what could
+// not be made.
+std::vector<std::string> keep_reports(Postgres& database, const CommandContext& context,
+                                      Month month, const std::vector<SectionSource>& sections) {
+  std::vector<std::string> missing;
   for (const auto& fund : list_funds(database)) {
     ReportRequest request;
     request.month = month;
     request.fund = fund;
     request.vendor = settings(context).vendor;
     request.today = today();
-    const auto report = read_report(database, request);
-    for (const auto language : {Language::french, Language::english}) {
-      const std::string code = language == Language::french ? "fr" : "en";
-      for (const auto& format : report_formats()) {
-        const auto name =
-            fmt::format("{}-{}-{}.{}", month_code(month), fund.name, code, format.name);
-        // The parameters of a type ("charset") are the web's affair.
-        const std::string media_type(format.media_type.substr(0, format.media_type.find(';')));
-        const auto document =
-            add_document(database, name, media_type, format.render(report, language));
-        keep_report(database, month,
-                    {fund.name, code, std::string(format.name), document.sha256, document.bytes});
-      }
+    request.sections = sections;
+    auto rendered = render_files(read_report(database, request));
+    for (const auto& file : rendered.files) {
+      const std::string code = file.language == Language::french ? "fr" : "en";
+      const auto& format = *file.format;
+      const auto name =
+          fmt::format("{}-{}-{}.{}", month_code(month), fund.name, code, format.extension);
+      // The parameters of a type ("charset") are the web's affair.
+      const std::string media_type(format.media_type.substr(0, format.media_type.find(';')));
+      const auto document = add_document(database, name, media_type, file.bytes);
+      keep_report(database, month,
+                  {fund.name, code, std::string(format.name), document.sha256, document.bytes});
     }
+    for (auto& reason : rendered.missing) missing.push_back(std::move(reason));
   }
+  return missing;
 }
 
 void print_month(const CommandContext& context, const ClosedMonth& closed) {
@@ -105,14 +109,23 @@ std::vector<ClosedMonth> only(const std::vector<ClosedMonth>& months, Month mont
                     "(intendance month list shows those there are)");
 }
 
-ExitStatus close_month_command(CommandContext& context) {
+ExitStatus close_month_command(CommandContext& context,
+                               const std::vector<SectionSource>& sections) {
   const auto month = required_month(context);
   auto database = open_ledger(context);
   core::Transaction transaction(database); // a close without its reports would have nothing to sign
   close_month(database, month);
-  keep_reports(database, context, month);
+  const auto missing = keep_reports(database, context, month, sections);
   transaction.commit();
-  return answer_months(context, only(list_closed_months(database), month));
+  const auto status = answer_months(context, only(list_closed_months(database), month));
+  if (missing.empty()) return status;
+  // Both languages of every fund lack it for the same reason.
+  context.err() << say(context.language(), "intendance : sans PDF : ", "intendance: without PDF: ")
+                << missing.front()
+                << say(context.language(),
+                       " ; il sera imprimé du HTML conservé quand on le demandera\n",
+                       "; it will be printed from the HTML that is kept when it is asked for\n");
+  return ExitStatus::warnings;
 }
 
 ExitStatus sign_month_command(CommandContext& context) {
@@ -175,9 +188,12 @@ ExitStatus show_document_command(CommandContext& context) {
   return answer_documents(context, {document});
 }
 
-Command month_close() {
+Command month_close(std::vector<SectionSource> sections) {
   auto command = ledger_command("month close", "Close a month and keep its reports as they are",
-                                close_month_command, "intendance month close 2026-10");
+                                nullptr, "intendance month close 2026-10");
+  command.run = [sections = std::move(sections)](CommandContext& context) {
+    return close_month_command(context, sections);
+  };
   command.arguments = "YYYY-MM";
   add_positional(command, {{"month", 1}});
   return command;
@@ -219,8 +235,8 @@ Command document_show() {
 
 } // namespace
 
-void register_closing_commands(core::CommandLine& line) {
-  line.add(month_close());
+void register_closing_commands(core::CommandLine& line, std::vector<SectionSource> sections) {
+  line.add(month_close(std::move(sections)));
   line.add(month_sign());
   line.add(ledger_command("month list", "Show closed months, their reports and signatures",
                           list_months_command, "intendance month list"));

@@ -5,6 +5,7 @@
 #include "billing/config.hpp"
 #include "billing/dates.hpp"
 #include "billing/ledger/budget.hpp"
+#include "billing/report/model.hpp"
 #include "core/command.hpp"
 #include "core/postgres.hpp"
 
@@ -26,11 +27,11 @@ void register_reconciliation_commands(core::CommandLine& line);
 void register_grant_commands(core::CommandLine& line);
 void register_budget_commands(core::CommandLine& line);
 void register_catalogue_commands(core::CommandLine& line);
-void register_ledger_commands(core::CommandLine& line);
+void register_ledger_commands(core::CommandLine& line, std::vector<SectionSource> sections);
 void register_forecast_commands(core::CommandLine& line);
 void register_commitment_commands(core::CommandLine& line);
 void register_cost_commands(core::CommandLine& line);
-void register_closing_commands(core::CommandLine& line);
+void register_closing_commands(core::CommandLine& line, std::vector<SectionSource> sections);
 
 // A command of the ledger, with --database.
 core::Command ledger_command(const char* name, const char* summary,

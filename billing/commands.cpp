@@ -5,7 +5,7 @@
 
 namespace intendance::billing {
 
-void register_commands(core::CommandLine& line) {
+void register_commands(core::CommandLine& line, std::vector<SectionSource> sections) {
   register_hours_commands(line);
   register_import_commands(line);
   register_budget_commands(line);
@@ -15,8 +15,8 @@ void register_commands(core::CommandLine& line) {
   register_cost_commands(line);
   register_invoice_commands(line);
   register_reconciliation_commands(line);
-  register_closing_commands(line);
-  register_ledger_commands(line);
+  register_closing_commands(line, sections);
+  register_ledger_commands(line, std::move(sections));
   register_forecast_commands(line);
 }
 

@@ -2,10 +2,10 @@
 // report monthly, database migrate | status, ledger verify | export
 #include "billing/command_support.hpp"
 #include "billing/ledger/chain.hpp"
-#include "billing/ledger/closing.hpp"
 #include "billing/ledger/entries.hpp"
 #include "billing/ledger/export.hpp"
 #include "billing/report/columns.hpp"
+#include "billing/report/kept.hpp"
 #include "billing/report/render.hpp"
 #include "billing/schema/migrations.hpp"
 #include "core/file.hpp"
@@ -25,7 +25,7 @@ using core::CommandContext;
 using core::ExitStatus;
 using Json = nlohmann::ordered_json;
 
-ExitStatus report_monthly(CommandContext& context) {
+ExitStatus report_monthly(CommandContext& context, const std::vector<SectionSource>& sections) {
   if (!context.has("month")) throw core::ConfigError("which month? As in: report monthly 2026-11");
   const auto month = parsed_option(context, "month", parse_month);
   const auto& format = require_format(context.text("format", context.json() ? "json" : "text"));
@@ -36,10 +36,10 @@ ExitStatus report_monthly(CommandContext& context) {
   request.fund = chosen_fund(context, database);
   request.vendor = settings(context).vendor;
   request.today = today();
-  // What was kept when the month closed is what is served from then on.
+  request.sections = sections;
   const auto kept =
-      kept_report(database, month, request.fund.name,
-                  language == core::Language::french ? "fr" : "en", std::string(format.name));
+      kept_form(database, month, request.fund.name,
+                language == core::Language::french ? "fr" : "en", std::string(format.name));
   const auto text = kept ? *kept : format.render(draw_up_report(database, request), language);
   if (context.has("output")) {
     core::write_file_atomically(context.text("output"), text);
@@ -134,12 +134,12 @@ ExitStatus ledger_export(CommandContext& context) {
   return ExitStatus::done;
 }
 
-Command report_command() {
+Command report_command(std::vector<SectionSource> sections) {
   Command command;
   command.name = "report monthly";
   command.summary = "Draw up a month's report for a fund";
   command.arguments = "YYYY-MM";
-  command.example = "intendance report monthly 2026-11 --lang fr --output 2026-11.txt";
+  command.example = "intendance report monthly 2026-11 --lang fr --format pdf --output 2026-11.pdf";
   std::string formats;
   for (const auto& format : report_formats()) {
     formats += (formats.empty() ? "" : ", ") + std::string(format.name);
@@ -150,7 +150,9 @@ Command report_command() {
   add_database_option(command);
   command.options.add_options()("month", boost::program_options::value<std::string>(), "");
   command.positional = {{"month", 1}};
-  command.run = report_monthly;
+  command.run = [sections = std::move(sections)](CommandContext& context) {
+    return report_monthly(context, sections);
+  };
   return command;
 }
 
@@ -167,8 +169,8 @@ Command simple_command(const char* name, const char* summary, ExitStatus (*run)(
 
 } // namespace
 
-void register_ledger_commands(core::CommandLine& line) {
-  line.add(report_command());
+void register_ledger_commands(core::CommandLine& line, std::vector<SectionSource> sections) {
+  line.add(report_command(std::move(sections)));
   line.add(simple_command("database migrate", "Create or upgrade the ledger's schema",
                           database_migrate));
   line.add(

@@ -112,7 +112,8 @@ def report(lab: Lab) -> str:
     month = datetime.date.today().strftime("%Y-%m")
     reports = lab.stage.folder("reports")
     for language in ("fr", "en"):
-        for kind, suffix in (("text", "txt"), ("json", "json"), ("csv", "csv")):
+        for kind, suffix in (("text", "txt"), ("html", "html"), ("pdf", "pdf"), ("json", "json"), ("csv", "csv"), ("xlsx", "xlsx"),
+                             ("hledger", "journal")):
             lab.cli("report", "monthly", month, "--lang", language, "--format", kind,
                     "--output", reports / f"{month}.{language}.{suffix}")
     # 2 h at 120 $: 240.00 before tax, 12.00 TPS and 23.94 TVQ.

@@ -20,8 +20,8 @@ ROOMS = {
 
 # A C library's header belongs to one wrapper: the pair of files with this stem.
 WRAPPED = {
-    "archive.h": {"backupd/engine/archive_writer"},
-    "archive_entry.h": {"backupd/engine/archive_writer"},
+    "archive.h": {"backupd/engine/archive_writer", "billing/report/zip_archive"},
+    "archive_entry.h": {"backupd/engine/archive_writer", "billing/report/zip_archive"},
     "libssh/libssh.h": {"storage/ssh_session"},
     "libssh/sftp.h": {"storage/sftp_session"},
     "libpq-fe.h": {"core/postgres"},

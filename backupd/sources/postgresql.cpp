@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 #include "backupd/sources/postgresql.hpp"
 
-#include "backupd/sources/process.hpp"
 #include "core/error.hpp"
+#include "core/process.hpp"
 
 #include <algorithm>
 
@@ -41,9 +41,9 @@ Stream postgresql_stream(const std::string& uri, std::stop_token stop) {
   Stream stream;
   stream.path = "/databases/postgresql/" + database_of(uri) + ".dump";
   stream.produce = [uri, stop](const std::function<void(ByteView)>& sink) {
-    run_program({"pg_dump", "--format=custom", "--compress=0", "--lock-wait-timeout=30s",
-                 "--no-password", "--dbname=" + uri},
-                sink, stop);
+    core::run_program({"pg_dump", "--format=custom", "--compress=0", "--lock-wait-timeout=30s",
+                       "--no-password", "--dbname=" + uri},
+                      sink, stop);
   };
   return stream;
 }

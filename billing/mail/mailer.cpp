@@ -2,6 +2,7 @@
 #include "billing/mail/mailer.hpp"
 
 #include "billing/ledger/closing.hpp"
+#include "billing/report/kept.hpp"
 #include "billing/report/render.hpp"
 #include "core/file.hpp"
 #include "core/log.hpp"
@@ -88,7 +89,7 @@ core::MailAttachment attachment(core::Postgres& database, const MailSettings& se
   attachment.media_type = format.media_type;
   std::optional<std::string> kept;
   if (mailed.status == ReportStatus::closed)
-    kept = kept_report(database, mailed.month, mailed.fund, language, name);
+    kept = kept_form(database, mailed.month, mailed.fund, language, name);
   attachment.bytes = kept ? std::move(*kept) : format.render(report, settings.language);
   return attachment;
 }

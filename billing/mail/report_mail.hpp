@@ -21,7 +21,7 @@ struct MailSettings {
   std::vector<std::string> to;
   core::Schedule on = core::Schedule::parse("monthly 5 08:00"); // of the month after the report's
   core::Language language = core::Language::french;
-  std::vector<std::string> formats = {"csv"}; // what is attached
+  std::vector<std::string> formats = {"pdf"}; // what is attached
 };
 
 // One fund's report of one month, as it was when the month was open or closed: a provisional one is

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 #include "billing/ledger/json.hpp"
 
+#include "billing/report/json_parts.hpp"
 #include "billing/report/render.hpp"
 
 namespace intendance::billing {
@@ -53,33 +54,33 @@ std::string render_json(const MonthlyReport& report, core::Language language) {
   }
   Json entries = Json::array();
   for (const auto& entry : report.entries) entries.push_back(entry_json(entry));
-  const Json document = {
-      {"month", month_code(report.month)},
-      {"status", report.status == ReportStatus::closed ? "closed" : "provisional"},
-      {"drawn_up", core::format_date(report.drawn_up)},
-      {"currency", "CAD"},
-      {"fund",
-       {{"name", balance.fund.name},
-        {"label", balance.fund.label},
-        {"award", balance.fund.award},
-        {"calendar", balance.fund.calendar}}},
-      {"year",
-       {{"name", balance.year.year},
-        {"from", core::format_date(balance.year.days.from)},
-        {"to", core::format_date(balance.year.days.to)}}},
-      {"ledger", {{"entries", report.head.entries}, {"head", report.head.hash}}},
-      {"basis", basis_name(balance.basis)},
-      {"as_of", core::format_date(balance.as_of)},
-      {"budget_cents", or_null(balance.budget)},
-      {"spent_cents", balance.spent().count()},
-      {"available_cents", or_null(balance.available())},
-      {"affordable_minutes", or_null(report.affordable)},
-      {"month_minutes", report.month_work.count()},
-      {"year_minutes", balance.work.count()},
-      {"month_total", total_json(report.month_total)},
-      {"year_total", total_json(balance.total)},
-      {"lines", std::move(lines)},
-      {"entries", std::move(entries)}};
+  Json document = {{"month", month_code(report.month)},
+                   {"status", report.status == ReportStatus::closed ? "closed" : "provisional"},
+                   {"drawn_up", core::format_date(report.drawn_up)},
+                   {"currency", "CAD"},
+                   {"fund",
+                    {{"name", balance.fund.name},
+                     {"label", balance.fund.label},
+                     {"award", balance.fund.award},
+                     {"calendar", balance.fund.calendar}}},
+                   {"year",
+                    {{"name", balance.year.year},
+                     {"from", core::format_date(balance.year.days.from)},
+                     {"to", core::format_date(balance.year.days.to)}}},
+                   {"ledger", {{"entries", report.head.entries}, {"head", report.head.hash}}},
+                   {"basis", basis_name(balance.basis)},
+                   {"as_of", core::format_date(balance.as_of)},
+                   {"budget_cents", or_null(balance.budget)},
+                   {"spent_cents", balance.spent().count()},
+                   {"available_cents", or_null(balance.available())},
+                   {"affordable_minutes", or_null(report.affordable)},
+                   {"month_minutes", report.month_work.count()},
+                   {"year_minutes", balance.work.count()},
+                   {"month_total", total_json(report.month_total)},
+                   {"year_total", total_json(balance.total)},
+                   {"lines", std::move(lines)},
+                   {"entries", std::move(entries)}};
+  add_report_parts(document, report, language);
   return document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

@@ -12,7 +12,8 @@
 namespace intendance::billing {
 
 struct ReportFormat {
-  std::string_view name; // "text"
+  std::string_view name;      // "hledger"
+  std::string_view extension; // "journal"
   std::string_view media_type;
   std::string (*render)(const MonthlyReport& report, core::Language language);
 };
@@ -22,14 +23,40 @@ const std::vector<ReportFormat>& report_formats();
 // Throws ConfigError that names those there are.
 const ReportFormat& require_format(std::string_view name);
 
+struct ReportFile {
+  core::Language language = core::Language::french;
+  const ReportFormat* format = nullptr;
+  std::string bytes;
+};
+
+struct ReportFiles {
+  std::vector<ReportFile> files;
+  std::vector<std::string> missing; // why there is no PDF, when there is none
+};
+
+// Every form in both languages, as a month's close keeps them.
+ReportFiles render_files(const MonthlyReport& report);
+
 // Plain text in 80 columns, for people.
 std::string render_text(const MonthlyReport& report, core::Language language);
+
+// One file without scripts or anything outside of it; the canonical form.
+std::string render_html(const MonthlyReport& report, core::Language language);
+
+// From the HTML (billing/report/pdf.hpp).
+std::string render_pdf(const MonthlyReport& report, core::Language language);
 
 // Integer cents and minutes, as in docs/api.md; the same in both languages but for the labels.
 std::string render_json(const MonthlyReport& report, core::Language language);
 
-// The month's entries, RFC 4180 with a header line, the same in both languages. Texts that a
-// spreadsheet would run as a formula begin with an apostrophe.
+// The month's entries and charges, RFC 4180 with a header line, the same in both languages. Texts
+// that a spreadsheet would run as a formula begin with an apostrophe.
 std::string render_csv(const MonthlyReport& report, core::Language language);
+
+// A workbook with a sheet for each table: real numbers and dates, no macros.
+std::string render_xlsx(const MonthlyReport& report, core::Language language);
+
+// The fiscal year until the month's end, for hledger and ledger.
+std::string render_hledger(const MonthlyReport& report, core::Language language);
 
 } // namespace intendance::billing

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 #include "backupd/repository/age.hpp"
-#include "backupd/sources/process.hpp"
 #include "core/error.hpp"
+#include "core/process.hpp"
 
 #include <gtest/gtest.h>
 
@@ -14,7 +14,7 @@ using core::CorruptData;
 
 std::string output_of(const std::vector<std::string>& arguments) {
   std::string out;
-  run_program(arguments, [&](core::ByteView bytes) { out += as_text(bytes); }, {});
+  core::run_program(arguments, [&](core::ByteView bytes) { out += as_text(bytes); }, {});
   return out;
 }
 

@@ -5,8 +5,8 @@
 #include "backupd/engine/posix_acl.hpp"
 #include "backupd/repository/age_stream.hpp"
 #include "backupd/repository/compression.hpp"
-#include "backupd/sources/process.hpp"
 #include "core/error.hpp"
+#include "core/process.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -42,7 +42,7 @@ struct Full : Sink {
 
 std::string output_of(const std::vector<std::string>& arguments) {
   std::string out;
-  run_program(arguments, [&](core::ByteView bytes) { out += as_text(bytes); }, {});
+  core::run_program(arguments, [&](core::ByteView bytes) { out += as_text(bytes); }, {});
   return out;
 }
 

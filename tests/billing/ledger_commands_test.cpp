@@ -5,6 +5,8 @@
 
 #include <gmock/gmock.h>
 
+#include <cstdlib>
+
 namespace intendance::billing {
 namespace {
 
@@ -187,14 +189,20 @@ TEST_F(LedgerCommands, CloseAMonthAndServeWhatWasKept) {
   ASSERT_EQ(closed.status, 0) << closed.err;
   EXPECT_THAT(closed.out, HasSubstr("2024-10 · clos par postgres"));
   const auto month = json({"month", "list"})["months"][0];
-  EXPECT_EQ(month["reports"].size(), 6U); // text, JSON and CSV in two languages
-  const auto report = [&] { return run({"report", "monthly", "2024-10", "--format", "json"}).out; };
+  EXPECT_EQ(month["reports"].size(), 14U); // seven forms in two languages
+  const auto report = [&](const char* format = "json") {
+    return run({"report", "monthly", "2024-10", "--format", format}).out;
+  };
   const auto before = report();
+  const auto pdf = report("pdf");
+  const auto book = report("xlsx");
   EXPECT_EQ(nlohmann::json::parse(before)["status"], "closed");
   // Late work changes nothing of what was reported.
   add({"2h", "--service", "tei", "--on", "2024-10-21", "tard"});
   run({"budget", "set", "--fund", "F-1234", "--year", "2024", "--amount", "1"});
   EXPECT_EQ(report(), before);
+  EXPECT_EQ(report("pdf"), pdf);
+  EXPECT_EQ(report("xlsx"), book);
   EXPECT_THAT(run({"month", "close", "2024-10"}).err, HasSubstr("already closed"));
   EXPECT_EQ(run({"month", "close", "2199-01"}).status, 1);
   EXPECT_EQ(run({"month", "close"}).status, 2);
@@ -204,6 +212,26 @@ TEST_F(LedgerCommands, CloseAMonthAndServeWhatWasKept) {
   EXPECT_THAT(prepared.out, HasSubstr("préparé par postgres"));
   EXPECT_THAT(run({"month", "sign", "2024-10", "--approved"}).err,
               HasSubstr("a second person must"));
+}
+
+TEST_F(LedgerCommands, CloseAMonthWithoutABrowser) {
+  add({"1h", "--service", "tei", "--on", "2024-10-20", "--by", "sysadmin", "mise à jour"});
+  const std::string path = std::getenv("PATH");
+  ASSERT_EQ(::setenv("PATH", folder_.path().c_str(), 1), 0);
+  const auto closed = run({"month", "close", "2024-10"});
+  const auto refused = run({"report", "monthly", "2024-10", "--format", "pdf"});
+  ASSERT_EQ(::setenv("PATH", path.c_str(), 1), 0);
+  EXPECT_EQ(closed.status, 3) << closed.err;
+  EXPECT_THAT(closed.err, HasSubstr("sans PDF : a PDF needs Debian's package chromium"));
+  EXPECT_EQ(json({"month", "list"})["months"][0]["reports"].size(), 12U);
+  EXPECT_EQ(refused.status, 1);
+  EXPECT_THAT(refused.err, HasSubstr("chromium"));
+  // What was kept is printed, and not what the ledger says now.
+  const auto first = run({"report", "monthly", "2024-10", "--format", "pdf"});
+  EXPECT_EQ(first.status, 0) << first.err;
+  EXPECT_TRUE(first.out.starts_with("%PDF-"));
+  run({"budget", "set", "--fund", "F-1234", "--year", "2024", "--amount", "1"});
+  EXPECT_EQ(run({"report", "monthly", "2024-10", "--format", "pdf"}).out, first.out);
 }
 
 TEST_F(LedgerCommands, ExportAndVerify) {

@@ -27,7 +27,7 @@ Forecast sample_forecast(const Balance& balance) {
 }
 
 LedgerView sample_view() {
-  const auto report = sample_report();
+  const auto report = sample_entries();
   LedgerView view;
   view.read_at = core::parse_utc("2026-11-23T13:12:00Z");
   view.head = report.head;

@@ -6,8 +6,10 @@
 namespace intendance::billing {
 
 // A month with what reports must bear: two services, a reversal, late work, formulas and long
-// texts.
-inline MonthlyReport sample_report() {
+// texts, a charge, an engagement, an invoice that does not agree.
+MonthlyReport sample_report();
+// The beginning of that, without what lies around the entries.
+inline MonthlyReport sample_entries() {
   const std::vector<TaxRate> quebec = {{"TPS", 5000, 67000}, {"TVQ", 9975, 47000}};
   const auto day = [](const char* text) { return core::parse_date(text); };
   const CatalogueItem omeka{"expositions", "Expositions (Omeka)", "Expositions (Omeka)"};

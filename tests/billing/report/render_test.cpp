@@ -33,6 +33,16 @@ TEST(RenderReport, GivesTheAcceptedJson) {
   expect_golden("report.json", render_json(sample_report(), Language::french));
 }
 
+TEST(RenderReport, GivesTheAcceptedHtml) {
+  expect_golden("report.fr.html", render_html(sample_report(), Language::french));
+  expect_golden("report.en.html", render_html(sample_report(), Language::english));
+}
+
+TEST(RenderReport, GivesTheAcceptedJournal) {
+  expect_golden("report.fr.journal", render_hledger(sample_report(), Language::french));
+  expect_golden("report.en.journal", render_hledger(sample_report(), Language::english));
+}
+
 TEST(RenderReport, GivesTheAcceptedCsv) {
   expect_golden("report.csv", render_csv(sample_report(), Language::french));
   EXPECT_EQ(render_csv(sample_report(), Language::french),
@@ -88,10 +98,11 @@ TEST(RenderCsv, LetsNoSpreadsheetRunAText) {
 TEST(RequireFormat, NamesThoseThereAre) {
   EXPECT_EQ(require_format("csv").render, render_csv);
   try {
-    require_format("pdf");
+    require_format("docx");
     FAIL();
   } catch (const core::ConfigError& error) {
-    EXPECT_NE(std::string(error.what()).find("text · json · csv"), std::string::npos);
+    EXPECT_NE(std::string(error.what()).find("text · html · pdf · json · csv · xlsx · hledger"),
+              std::string::npos);
   }
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
-#include "backupd/sources/process.hpp"
+#include "core/process.hpp"
 
 #include "core/error.hpp"
 
@@ -14,9 +14,7 @@
 #include <cerrno>
 #include <csignal>
 
-namespace intendance::backupd {
-
-using core::FileDescriptor;
+namespace intendance::core {
 
 namespace {
 
@@ -28,7 +26,7 @@ struct Pipe {
 
 Pipe make_pipe() {
   int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) core::throw_errno("cannot make a pipe");
+  if (::pipe2(ends, O_CLOEXEC) != 0) throw_errno("cannot make a pipe");
   return {FileDescriptor(ends[0]), FileDescriptor(ends[1])};
 }
 
@@ -55,7 +53,7 @@ public:
         ::posix_spawnp(&pid_, pointers[0], &files, &attributes, pointers.data(), environ);
     posix_spawn_file_actions_destroy(&files);
     posix_spawnattr_destroy(&attributes);
-    if (failure != 0) core::throw_errno("cannot start " + arguments[0], failure);
+    if (failure != 0) throw_errno("cannot start " + arguments[0], failure);
   }
   Child(const Child&) = delete;
   Child& operator=(const Child&) = delete;
@@ -79,8 +77,8 @@ private:
 // The end of what a program complained about.
 class Complaints {
 public:
-  void add(core::ByteView bytes) {
-    text_ += core::as_text(bytes);
+  void add(ByteView bytes) {
+    text_ += as_text(bytes);
     if (text_.size() > most_kept_of_errors) text_.erase(0, text_.size() - most_kept_of_errors);
   }
   std::string text() const {
@@ -100,21 +98,20 @@ std::string describe(int status) {
 } // namespace
 
 void run_program(const std::vector<std::string>& arguments,
-                 const std::function<void(core::ByteView)>& sink, std::stop_token stop) {
+                 const std::function<void(ByteView)>& sink, std::stop_token stop) {
   auto out = make_pipe();
   auto err = make_pipe();
   Child child(arguments, out, err);
   out.write.close();
   err.write.close();
   Complaints complaints;
-  core::Buffer block(std::size_t{256} << 10);
+  Buffer block(std::size_t{256} << 10);
   std::array<pollfd, 2> sources{{{out.read.get(), POLLIN, 0}, {err.read.get(), POLLIN, 0}}};
   while (sources[0].fd >= 0 || sources[1].fd >= 0) {
-    if (stop.stop_requested())
-      throw core::Cancelled("stopped as asked while running " + arguments[0]);
+    if (stop.stop_requested()) throw Cancelled("stopped as asked while running " + arguments[0]);
     constexpr int look_at_stop_ms = 500;
     if (::poll(sources.data(), sources.size(), look_at_stop_ms) < 0 && errno != EINTR) {
-      core::throw_errno("cannot wait for " + arguments[0]);
+      throw_errno("cannot wait for " + arguments[0]);
     }
     for (auto& source : sources) {
       if (source.fd < 0 || source.revents == 0) continue;
@@ -124,7 +121,7 @@ void run_program(const std::vector<std::string>& arguments,
         source.fd = -1; // poll() passes over it from now on
         continue;
       }
-      const auto bytes = core::ByteView(block).first(static_cast<std::size_t>(count));
+      const auto bytes = ByteView(block).first(static_cast<std::size_t>(count));
       if (&source == sources.data())
         sink(bytes);
       else
@@ -132,9 +129,9 @@ void run_program(const std::vector<std::string>& arguments,
     }
   }
   if (const int status = child.wait(); status != 0) {
-    throw core::Error(
+    throw Error(
         fmt::format("{} ended with {}: {}", arguments[0], describe(status), complaints.text()));
   }
 }
 
-} // namespace intendance::backupd
+} // namespace intendance::core
