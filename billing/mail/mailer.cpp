@@ -3,6 +3,7 @@
 
 #include "billing/ledger/closing.hpp"
 #include "billing/report/kept.hpp"
+#include "billing/report/pdf.hpp"
 #include "billing/report/render.hpp"
 #include "core/file.hpp"
 #include "core/log.hpp"
@@ -84,14 +85,31 @@ core::MailAttachment attachment(core::Postgres& database, const MailSettings& se
   const auto& format = require_format(name);
   const std::string language = settings.language == core::Language::french ? "fr" : "en";
   core::MailAttachment attachment;
-  attachment.name =
-      file_name(fmt::format("{}-{}-{}.{}", month_code(mailed.month), mailed.fund, language, name));
+  attachment.name = file_name(fmt::format("{}-{}-{}.{}", month_code(mailed.month), mailed.fund,
+                                          language, format.extension));
   attachment.media_type = format.media_type;
   std::optional<std::string> kept;
   if (mailed.status == ReportStatus::closed)
     kept = kept_form(database, mailed.month, mailed.fund, language, name);
   attachment.bytes = kept ? std::move(*kept) : format.render(report, settings.language);
   return attachment;
+}
+
+std::vector<core::MailAttachment> attachments(core::Postgres& database,
+                                              const MailSettings& settings,
+                                              const MailedReport& mailed,
+                                              const MonthlyReport& report) {
+  std::vector<core::MailAttachment> all;
+  for (const auto& format : settings.formats) {
+    try {
+      all.push_back(attachment(database, settings, mailed, report, format));
+    } catch (const PdfFailure& error) { // better in another form than not at all
+      core::log::warning("a report goes out as HTML, for it cannot be made a PDF",
+                         {{"reason", error.what()}});
+      all.push_back(attachment(database, settings, mailed, report, "html"));
+    }
+  }
+  return all;
 }
 
 core::Mail write_mail(core::Postgres& database, const BillingConfig& config,
@@ -102,10 +120,8 @@ core::Mail write_mail(core::Postgres& database, const BillingConfig& config,
   request.vendor = config.vendor;
   request.today = core::TimeZone::local().date(now);
   const auto report = draw_up_report(database, request);
-  std::vector<core::MailAttachment> attachments;
-  for (const auto& format : config.mail->formats)
-    attachments.push_back(attachment(database, *config.mail, mailed, report, format));
-  return compose_report_mail(*config.mail, mailed, report, std::move(attachments), now);
+  return compose_report_mail(*config.mail, mailed, report,
+                             attachments(database, *config.mail, mailed, report), now);
 }
 
 } // namespace

@@ -46,7 +46,7 @@ Json charge_json(const Charge& charge) {
           {"cents", charge.amount.count()}};
 }
 
-Json invoice_json(const CheckedInvoice& invoice) {
+Json checked_invoice_json(const CheckedInvoice& invoice) {
   return {{"vendor", invoice.vendor},
           {"number", invoice.number},
           {"dated", core::format_date(invoice.dated)},
@@ -155,7 +155,7 @@ void add_report_parts(Json& document, const MonthlyReport& report, core::Languag
   list("engagements", report.engagements,
        [](const Engagement& engagement) { return engagement_json(engagement); });
   list("open_quotes", report.open_quotes, [](const Quote& quote) { return quote_json(quote); });
-  list("invoices", report.reconciliation.invoices, invoice_json);
+  list("invoices", report.reconciliation.invoices, checked_invoice_json);
   document["unbilled"] = {{"entries", report.reconciliation.unbilled_entries},
                           {"minutes", report.reconciliation.unbilled_work.count()},
                           {"before_tax_cents", report.reconciliation.unbilled.count()}};

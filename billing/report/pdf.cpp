@@ -147,15 +147,15 @@ std::string pdf_of_html(std::string_view html) {
   try {
     print(command_line(browser, folder.path()), page);
   } catch (const core::Error& error) {
-    throw core::Error(std::string("the report could not be printed as PDF: ") + error.what());
+    throw PdfFailure(std::string("the report could not be printed as PDF: ") + error.what());
   }
   const auto printed = folder.path() / "report.pdf";
   if (!fs::exists(printed)) {
-    throw core::Error("the report could not be printed as PDF: " + browser.string() +
-                      " ended without writing one");
+    throw PdfFailure("the report could not be printed as PDF: " + browser.string() +
+                     " ended without writing one");
   }
   auto pdf = core::read_file(printed, std::size_t{64} << 20);
-  if (!pdf.starts_with("%PDF-")) throw core::Error(browser.string() + " wrote no PDF");
+  if (!pdf.starts_with("%PDF-")) throw PdfFailure(browser.string() + " wrote no PDF");
   set_day(pdf, day_of(html));
   return pdf;
 }

@@ -11,14 +11,20 @@
 
 namespace intendance::billing {
 
-// Names the packages; all other forms do without it.
-class BrowserMissing : public core::Error {
+// All other forms do without a browser.
+class PdfFailure : public core::Error {
 public:
   using core::Error::Error;
 };
+// Names the packages.
+class BrowserMissing : public PdfFailure {
+public:
+  using PdfFailure::PdfFailure;
+};
 
 // The same HTML gives the same bytes with the same browser and fonts: the day in the PDF is that of
-// the HTML's dcterms.created. Throws BrowserMissing, and Error with what the browser said.
+// the HTML's dcterms.created. Throws BrowserMissing, and PdfFailure with what the browser
+// said.
 std::string pdf_of_html(std::string_view html);
 
 } // namespace intendance::billing

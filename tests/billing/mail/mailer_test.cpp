@@ -9,6 +9,8 @@
 
 #include <gmock/gmock.h>
 
+#include <cstdlib>
+
 namespace intendance::billing {
 namespace {
 
@@ -164,7 +166,7 @@ protected:
     config.mail->server = server.settings();
     config.mail->from = "intendance@example.org";
     config.mail->to = {"finances@example.org"};
-    config.mail->formats = {"csv"};
+    config.mail->formats = formats_;
     mailer_ = std::make_unique<Mailer>(config, folder_.path(), clock_);
   }
   // Each advance lets the mailer look again.
@@ -182,6 +184,7 @@ protected:
     return !server.has(number);
   }
 
+  std::vector<std::string> formats_ = {"csv"};
   core::TemporaryDirectory folder_;
   core::ManualClock clock_{core::parse_utc("2024-12-04T12:00:00Z")};
   std::unique_ptr<Mailer> mailer_;
@@ -218,6 +221,20 @@ TEST_F(MailedReports, OfAClosedMonthAreTheFilesThatWereKept) {
   EXPECT_THAT(mail, HasSubstr("(clos)"));
   EXPECT_THAT(mail, HasSubstr("b'what was signed\\n'"));
   EXPECT_THAT(mail, HasSubstr(document.sha256));
+}
+
+TEST_F(MailedReports, GoOutAsHtmlWhereThereIsNoBrowser) {
+  add("2024-11-20", 90);
+  const MailServer server;
+  const std::string path = std::getenv("PATH");
+  ::setenv("PATH", folder_.path().c_str(), 1);
+  formats_ = {"pdf"};
+  start(server);
+  EXPECT_TRUE(is_quiet(server, 1));
+  clock_.advance(std::chrono::hours(36));
+  EXPECT_TRUE(gets(server, 1));
+  ::setenv("PATH", path.c_str(), 1);
+  EXPECT_THAT(as_others_read_it(server.mail(1)), HasSubstr("2024-11-F-1234-fr.html text/html"));
 }
 
 TEST_F(MailedReports, AreTriedAgainUntilTheServerTakesThem) {
