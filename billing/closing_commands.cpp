@@ -50,10 +50,9 @@ std::vector<std::string> keep_reports(Postgres& database, const CommandContext& 
     request.sections = sections;
     auto rendered = render_files(read_report(database, request));
     for (const auto& file : rendered.files) {
-      const std::string code = file.language == Language::french ? "fr" : "en";
+      const auto code = language_code(file.language);
       const auto& format = *file.format;
-      const auto name =
-          fmt::format("{}-{}-{}.{}", month_code(month), fund.name, code, format.extension);
+      const auto name = report_file_name(month, fund.name, file.language, format);
       // The parameters of a type ("charset") are the web's affair.
       const std::string media_type(format.media_type.substr(0, format.media_type.find(';')));
       const auto document = add_document(database, name, media_type, file.bytes);

@@ -37,9 +37,8 @@ ExitStatus report_monthly(CommandContext& context, const std::vector<SectionSour
   request.vendor = settings(context).vendor;
   request.today = today();
   request.sections = sections;
-  const auto kept =
-      kept_form(database, month, request.fund.name,
-                language == core::Language::french ? "fr" : "en", std::string(format.name));
+  const auto kept = kept_form(database, month, request.fund.name, language_code(language),
+                              std::string(format.name));
   const auto text = kept ? *kept : format.render(draw_up_report(database, request), language);
   if (context.has("output")) {
     core::write_file_atomically(context.text("output"), text);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 #include "billing/refresher.hpp"
 
+#include "billing/ledger/closing.hpp"
+#include "billing/ledger/parameters.hpp"
 #include "billing/ledger/session.hpp"
 #include "billing/schema/migrations.hpp"
 #include "core/calendar.hpp"
@@ -45,12 +47,12 @@ FundView view_of(Postgres& database, Balance&& balance) {
 }
 
 std::optional<Month> first_open_month(Postgres& database) {
-  const auto result = database.query(
-      "SELECT to_char(CASE WHEN ledger.first_open_day() = '-infinity' "
-      "THEN (SELECT min(posted_on) FROM ledger.entry) ELSE ledger.first_open_day() END, "
-      "'YYYY-MM') AS month");
-  const auto month = result.only().optional_text("month");
-  return month ? std::optional(parse_month(*month)) : std::nullopt;
+  auto day = first_open_day(database);
+  if (!day) {
+    const auto first = database.query("SELECT min(posted_on) AS day FROM ledger.entry");
+    day = optional_date(first.only(), "day");
+  }
+  return day ? std::optional(month_of(*day)) : std::nullopt;
 }
 
 } // namespace

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 #include "billing/imports/headings.hpp"
 
+#include "core/error.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -99,6 +101,18 @@ std::string Headings::text(const CsvRow& row, std::string_view role) const {
 std::string Headings::heading(std::string_view role) const {
   const auto found = columns_.find(role);
   return found == columns_.end() ? "" : heading_.at(found->second).text;
+}
+
+bool Headings::take(const CsvRow& row, std::string_view role, InputFaults& faults,
+                    const std::function<void(const std::string& text)>& read) const {
+  const auto* found = cell(row, role);
+  try {
+    read(found == nullptr ? std::string() : found->text);
+    return true;
+  } catch (const core::Error& error) {
+    faults.add(found == nullptr ? row.front().place : found->place, heading(role), error.what());
+    return false;
+  }
 }
 
 void Headings::require(std::initializer_list<std::string_view> any_of, InputFaults& faults) const {

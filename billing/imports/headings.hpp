@@ -4,6 +4,7 @@
 
 #include "billing/imports/csv.hpp"
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -32,6 +33,10 @@ public:
   // The text; empty when the table has no such column.
   std::string text(const CsvRow& row, std::string_view role) const;
   std::string heading(std::string_view role) const; // as the table writes it
+  // Runs `read` on a column's text, empty when there is none; what it throws is a fault at the
+  // cell, and false is returned.
+  bool take(const CsvRow& row, std::string_view role, InputFaults& faults,
+            const std::function<void(const std::string& text)>& read) const;
   // Adds a fault that names the headings which would do, unless the table has one of the roles.
   void require(std::initializer_list<std::string_view> any_of, InputFaults& faults) const;
   // Headings of columns that hold nothing that is asked for.

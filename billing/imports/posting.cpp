@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 #include "billing/imports/posting.hpp"
 
+#include "billing/ledger/closing.hpp"
 #include "billing/ledger/parameters.hpp"
 #include "billing/ledger/uuid.hpp"
 #include "core/error.hpp"
@@ -128,8 +129,7 @@ void remember_all(Postgres& database, const std::string& source, const ImportPla
 }
 
 std::size_t count_late(Postgres& database, const ImportPlan& plan) {
-  const auto open = optional_date(
-      database.query("SELECT nullif(ledger.first_open_day(), '-infinity') AS day").only(), "day");
+  const auto open = first_open_day(database);
   std::size_t late = 0;
   for (const auto* part : {&plan.added, &plan.changed}) {
     for (const auto& imported : *part) late += open && imported.entry.worked_on < *open ? 1 : 0;

@@ -123,15 +123,7 @@ public:
 private:
   template <class Read>
   bool take(const CsvRow& row, std::string_view role, Read&& read) {
-    const auto* cell = headings_.cell(row, role);
-    try {
-      read(cell == nullptr ? std::string() : cell->text);
-      return true;
-    } catch (const Error& error) {
-      faults_.add(cell == nullptr ? row.front().place : cell->place, headings_.heading(role),
-                  error.what());
-      return false;
-    }
+    return headings_.take(row, role, faults_, std::forward<Read>(read));
   }
 
   std::optional<InvoiceLine> read_row(const CsvRow& row, std::optional<DayOrder> order) {

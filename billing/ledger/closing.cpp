@@ -2,6 +2,7 @@
 #include "billing/ledger/closing.hpp"
 
 #include "billing/ledger/documents.hpp"
+#include "billing/ledger/parameters.hpp"
 
 #include <algorithm>
 
@@ -61,6 +62,11 @@ std::vector<ClosedMonth> list_closed_months(Postgres& database) {
     }
   }
   return months;
+}
+
+std::optional<Date> first_open_day(Postgres& database) {
+  return optional_date(
+      database.query("SELECT nullif(ledger.first_open_day(), '-infinity') AS day").only(), "day");
 }
 
 void close_month(Postgres& database, Month month) {

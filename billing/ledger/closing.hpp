@@ -43,6 +43,9 @@ struct ClosedMonth {
 // By month, the newest last.
 std::vector<ClosedMonth> list_closed_months(core::Postgres& database);
 
+// The first day that can still be posted to; absent before any month was closed.
+std::optional<Date> first_open_day(core::Postgres& database);
+
 // Nothing is posted to the month or an earlier one any more. Whoever closes keeps its reports
 // (keep_report) in the same transaction.
 void close_month(core::Postgres& database, Month month);

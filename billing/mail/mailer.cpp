@@ -9,7 +9,6 @@
 #include "core/log.hpp"
 #include "core/postgres.hpp"
 
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -57,25 +56,9 @@ void write_memory(const std::filesystem::path& file, const Remembered& remembere
   core::write_file_atomically(file, json.dump(1) + "\n");
 }
 
-std::optional<Date> first_open_day(core::Postgres& database) {
-  const auto result = database.query("SELECT nullif(ledger.first_open_day(), '-infinity') AS day");
-  const auto day = result.only().optional_text("day");
-  return day ? std::optional(core::parse_date(*day)) : std::nullopt;
-}
-
 const Fund& fund_named(const std::vector<Fund>& funds, const std::string& name) {
   return *std::find_if(funds.begin(), funds.end(),
                        [&](const Fund& each) { return each.name == name; });
-}
-
-// A fund's name may hold anything.
-std::string file_name(std::string name) {
-  for (char& each : name) {
-    const bool plain = (each >= '0' && each <= '9') || (each >= 'A' && each <= 'Z') ||
-                       (each >= 'a' && each <= 'z') || each == '-' || each == '.';
-    if (!plain) each = '_';
-  }
-  return name;
 }
 
 // A closed month's report is the file that was kept when it closed, and nothing else.
@@ -83,14 +66,12 @@ core::MailAttachment attachment(core::Postgres& database, const MailSettings& se
                                 const MailedReport& mailed, const MonthlyReport& report,
                                 const std::string& name) {
   const auto& format = require_format(name);
-  const std::string language = settings.language == core::Language::french ? "fr" : "en";
   core::MailAttachment attachment;
-  attachment.name = file_name(fmt::format("{}-{}-{}.{}", month_code(mailed.month), mailed.fund,
-                                          language, format.extension));
+  attachment.name = report_file_name(mailed.month, mailed.fund, settings.language, format);
   attachment.media_type = format.media_type;
   std::optional<std::string> kept;
   if (mailed.status == ReportStatus::closed)
-    kept = kept_form(database, mailed.month, mailed.fund, language, name);
+    kept = kept_form(database, mailed.month, mailed.fund, language_code(settings.language), name);
   attachment.bytes = kept ? std::move(*kept) : format.render(report, settings.language);
   return attachment;
 }

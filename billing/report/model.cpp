@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 #include "billing/report/model.hpp"
 
+#include "billing/ledger/closing.hpp"
 #include "billing/ledger/rates.hpp"
 #include "billing/ledger/taxes.hpp"
 #include "billing/ledger/work.hpp"
@@ -33,12 +34,8 @@ std::vector<ReportLine> read_lines(Postgres& database, const std::string& fund, 
 }
 
 ReportStatus status_of(Postgres& database, Month month) {
-  const bool closed = database
-                          .query("SELECT $1::date < ledger.first_open_day() AS closed",
-                                 core::format_date(days_of(month).to))
-                          .only()
-                          .boolean("closed");
-  return closed ? ReportStatus::closed : ReportStatus::provisional;
+  const auto open = first_open_day(database);
+  return open && days_of(month).to < *open ? ReportStatus::closed : ReportStatus::provisional;
 }
 
 std::vector<SpentUntil> course_of(const ForecastInput& input) {

@@ -34,6 +34,14 @@ const ReportFormat& require_format(std::string_view name) {
                           " is not a form of the report; allowed: " + allowed);
 }
 
+std::string language_code(Language language) { return language == Language::french ? "fr" : "en"; }
+
+std::string report_file_name(Month month, const std::string& fund, Language language,
+                             const ReportFormat& format) {
+  return month_code(month) + "-" + fund + "-" + language_code(language) + "." +
+         std::string(format.extension);
+}
+
 std::string render_pdf(const MonthlyReport& report, Language language) {
   return pdf_of_html(render_html(report, language));
 }

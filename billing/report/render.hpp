@@ -23,6 +23,13 @@ const std::vector<ReportFormat>& report_formats();
 // Throws ConfigError that names those there are.
 const ReportFormat& require_format(std::string_view name);
 
+// "fr", "en": how kept reports are called by their language.
+std::string language_code(core::Language language);
+
+// "2026-10-F-1234-fr.pdf"; a fund's name is one plain word.
+std::string report_file_name(Month month, const std::string& fund, core::Language language,
+                             const ReportFormat& format);
+
 struct ReportFile {
   core::Language language = core::Language::french;
   const ReportFormat* format = nullptr;

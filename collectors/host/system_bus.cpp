@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 #include "collectors/host/system_bus.hpp"
 
+#include "core/crypto.hpp"
 #include "core/error.hpp"
 
 #include <poll.h>
@@ -18,16 +19,6 @@ namespace {
 
 // Calls that are under way together, so that neither side's buffers fill up.
 constexpr std::size_t most_at_once = 64;
-
-std::string hexadecimal(std::string_view text) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string result;
-  for (const char c : text) {
-    result += digits[static_cast<unsigned char>(c) >> 4];
-    result += digits[static_cast<unsigned char>(c) & 15];
-  }
-  return result;
-}
 
 } // namespace
 
@@ -47,8 +38,8 @@ SystemBus::SystemBus(const std::filesystem::path& socket, std::chrono::milliseco
 
 // "Authentication Protocol": the daemon asks the kernel who we are.
 void SystemBus::authenticate() {
-  send(std::string(1, '\0') + "AUTH EXTERNAL " + hexadecimal(std::to_string(::geteuid())) +
-       "\r\nBEGIN\r\n");
+  send(std::string(1, '\0') + "AUTH EXTERNAL " +
+       core::to_hex(core::as_bytes(std::to_string(::geteuid()))) + "\r\nBEGIN\r\n");
   while (received_.find("\r\n") == std::string::npos) {
     if (received_.size() > 512) throw core::CorruptData(name_ + ": no answer of a D-Bus daemon");
     receive();
