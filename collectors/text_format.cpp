@@ -3,7 +3,7 @@
 
 #include "collectors/host/text.hpp"
 #include "core/error.hpp"
-#include "core/exposition.hpp"
+#include "core/utf8.hpp"
 
 #include <algorithm>
 #include <array>

@@ -2,6 +2,7 @@
 #include "core/exposition.hpp"
 
 #include "core/error.hpp"
+#include "core/utf8.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -16,28 +17,6 @@ using prometheus::MetricFamily;
 using prometheus::MetricType;
 
 namespace {
-
-// The length of the UTF-8 character that `text` begins with, or 0 when it is none (RFC 3629: no
-// overlong forms, no surrogates, nothing above U+10FFFF).
-std::size_t character_length(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const auto first = byte(0);
-  const std::size_t length = first < 0x80                    ? 1
-                             : first >= 0xC2 && first < 0xE0 ? 2
-                             : first >= 0xE0 && first < 0xF0 ? 3
-                             : first >= 0xF0 && first < 0xF5 ? 4
-                                                             : 0;
-  if (length == 0 || length > text.size()) return 0;
-  for (std::size_t i = 1; i < length; ++i)
-    if ((byte(i) & 0xC0) != 0x80) return 0;
-  if (length > 1) {
-    const auto second = byte(1);
-    if ((first == 0xE0 && second < 0xA0) || (first == 0xED && second > 0x9F) ||
-        (first == 0xF0 && second < 0x90) || (first == 0xF4 && second > 0x8F))
-      return 0;
-  }
-  return length;
-}
 
 enum class Quotes { plain, escaped };
 
@@ -54,7 +33,7 @@ void append_escaped(std::string& out, std::string_view text, Quotes quotes) {
       out += "\\\"";
     } else if (static_cast<unsigned char>(c) < 0x80) {
       out += c;
-    } else if (const auto length = character_length(text.substr(i)); length > 0) {
+    } else if (const auto length = utf8_length(text.substr(i)); length > 0) {
       out.append(text.substr(i, length));
       i += length;
       continue;
@@ -304,15 +283,6 @@ ExpositionFormat negotiate_format(const std::optional<std::string>& accept) {
   }
   return openmetrics > 0 && openmetrics >= text ? ExpositionFormat::openmetrics
                                                 : ExpositionFormat::text;
-}
-
-bool is_utf8(std::string_view text) {
-  while (!text.empty()) {
-    const auto length = character_length(text);
-    if (length == 0) return false;
-    text.remove_prefix(length);
-  }
-  return true;
 }
 
 std::string serialize(const std::vector<MetricFamily>& families, ExpositionFormat format) {

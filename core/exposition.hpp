@@ -36,9 +36,6 @@ std::string_view content_type(ExpositionFormat format);
 // plain text's; else text, whatever is asked.
 ExpositionFormat negotiate_format(const std::optional<std::string>& accept);
 
-// Whether a scraper would take it as a text (RFC 3629).
-bool is_utf8(std::string_view text);
-
 // The page's bytes. Families are written in the order given; each name must be there once.
 // Doubles are written so that reading them gives the same bits. In OpenMetrics a counter whose name
 // does not end in _total, which that format cannot say, becomes `unknown` under the same name; a

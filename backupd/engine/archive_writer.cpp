@@ -5,6 +5,7 @@
 #include "core/error.hpp"
 #include "core/handle.hpp"
 #include "core/lazy_library.hpp"
+#include "core/utf8.hpp"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -103,35 +104,6 @@ private:
   locale_t before_;
 };
 
-// How many bytes the character at the front takes in UTF-8 as RFC 3629 has it; 0 when it is none.
-std::size_t utf8_length(std::string_view text) {
-  const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(text[at]); };
-  const auto lead = byte(0);
-  if (lead < 0x80) return 1;
-  const std::size_t length = lead < 0xc2   ? 0
-                             : lead < 0xe0 ? 2
-                             : lead < 0xf0 ? 3
-                             : lead < 0xf5 ? 4
-                                           : 0;
-  if (length == 0 || text.size() < length) return 0;
-  for (std::size_t at = 1; at < length; ++at) {
-    if ((byte(at) & 0xc0) != 0x80) return 0;
-  }
-  const bool overlong = (lead == 0xe0 && byte(1) < 0xa0) || (lead == 0xf0 && byte(1) < 0x90);
-  const bool surrogate = lead == 0xed && byte(1) >= 0xa0;
-  const bool beyond = lead == 0xf4 && byte(1) >= 0x90;
-  return overlong || surrogate || beyond ? 0 : length;
-}
-
-bool is_utf8(std::string_view text) {
-  while (!text.empty()) {
-    const auto length = utf8_length(text);
-    if (length == 0) return false;
-    text.remove_prefix(length);
-  }
-  return true;
-}
-
 // A pair of surrogates, each encoded by itself (CESU-8): the one thing that libarchive rewrites.
 bool holds_surrogate_pair(std::string_view text) {
   for (std::size_t at = 0; at + 6 <= text.size(); ++at) {
@@ -190,7 +162,7 @@ void add_zip_losses(const std::string& path, const Entry& entry, std::vector<Arc
     losses.push_back(
         {Kind::hard_link, "becomes a copy of /" + entry.hard_link + ": a zip holds no hard links"});
   if (has_holes(entry)) losses.push_back({Kind::holes, "its holes are written as zeros"});
-  if (!is_utf8(path))
+  if (!core::is_utf8(path))
     losses.push_back({Kind::name, "its name is not UTF-8; not every program will read it"});
   if (entry.modified.seconds < earliest_in_zip || entry.modified.seconds > latest_in_zip)
     losses.push_back({Kind::time, "its time is cut to what a zip holds, 1970 to 2038"});
@@ -406,7 +378,7 @@ void ArchiveWriter::begin(const std::string& path, const Entry& entry, const std
     archive_entry_copy_hardlink(described.get(), link.c_str());
   }
   // A tar's names are UTF-8, or are said to be something else; a zip's bear a mark if they are.
-  const Utf8Here here(tar || is_utf8(path) ? state_->utf8.get() : uselocale(locale_t{}));
+  const Utf8Here here(tar || core::is_utf8(path) ? state_->utf8.get() : uselocale(locale_t{}));
   state_->check(archive_write_header(state_->handle.get(), described.get()));
 }
 

@@ -2,6 +2,7 @@
 #include "billing/imports/csv.hpp"
 
 #include "core/error.hpp"
+#include "core/utf8.hpp"
 
 #include <fmt/format.h>
 
@@ -20,31 +21,6 @@ constexpr std::array<char32_t, 32> windows_1252 = {
     0x20ac, 0,      0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021, 0x02c6, 0x2030, 0x0160,
     0x2039, 0x0152, 0,      0x017d, 0,      0,      0x2018, 0x2019, 0x201c, 0x201d, 0x2022,
     0x2013, 0x2014, 0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0,      0x017e, 0x0178};
-
-// How long the character that begins there is; 0 when it is none (RFC 3629, section 4).
-std::size_t utf8_length(std::string_view text) {
-  const auto byte = [&](std::size_t index) { return static_cast<std::uint8_t>(text[index]); };
-  const auto first = byte(0);
-  if (first < 0x80) return 1;
-  const std::size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
-  if (first < 0xc2 || first > 0xf4 || text.size() < length) return 0;
-  for (std::size_t index = 1; index < length; ++index) {
-    if ((byte(index) & 0xc0) != 0x80) return 0;
-  }
-  const auto second = byte(1);
-  const bool bad = (first == 0xe0 && second < 0xa0) || (first == 0xed && second > 0x9f) ||
-                   (first == 0xf0 && second < 0x90) || (first == 0xf4 && second > 0x8f);
-  return bad ? 0 : length;
-}
-
-bool is_utf8(std::string_view text) {
-  while (!text.empty()) {
-    const auto length = utf8_length(text);
-    if (length == 0) return false;
-    text.remove_prefix(length);
-  }
-  return true;
-}
 
 void append_utf8(std::string& text, char32_t character) {
   const auto tail = [&](unsigned shift) {
@@ -247,7 +223,7 @@ DecodedText decode_text(std::string_view bytes) {
                     line_of(bytes, nul)));
   }
   if (bytes.starts_with("\xef\xbb\xbf")) bytes.remove_prefix(3);
-  if (is_utf8(bytes)) return {std::string(bytes), TextEncoding::utf8};
+  if (core::is_utf8(bytes)) return {std::string(bytes), TextEncoding::utf8};
   return {from_windows_1252(bytes), TextEncoding::windows_1252};
 }
 
