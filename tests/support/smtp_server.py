@@ -3,10 +3,11 @@
 """A mail server for tests, made of Debian's python3-aiosmtpd.
 
 smtp_server.py FOLDER [--login NAME:PASSWORD] [--tls CERTIFICATE KEY] [--refuse ADDRESS] [--busy N]
+               [--silent]
 
 Says "listening on PORT" and keeps each mail as FOLDER/1.eml, 2.eml …, with its envelope in two lines
 before it ("X-From: …", "X-To: …"). With --busy the first N mails are answered as a server does that
-greylists.
+greylists; with --silent it says "a mail came" and never answers it.
 """
 import argparse
 import asyncio
@@ -18,10 +19,11 @@ from aiosmtpd.smtp import SMTP, AuthResult
 
 
 class Keeper:
-    def __init__(self, folder: pathlib.Path, refused: str, busy: int) -> None:
+    def __init__(self, folder: pathlib.Path, refused: str, busy: int, silent: bool) -> None:
         self.folder = folder
         self.refused = refused
         self.busy = busy
+        self.silent = silent
         self.count = 0
 
     async def handle_RCPT(self, _server, _session, envelope, address, _options):
@@ -31,6 +33,9 @@ class Keeper:
         return "250 OK"
 
     async def handle_DATA(self, _server, _session, envelope):
+        if self.silent:
+            print("a mail came", flush=True)
+            await asyncio.Event().wait()
         if self.busy > 0:
             self.busy -= 1
             return "451 4.7.1 come back later"
@@ -60,6 +65,7 @@ def main() -> None:
     parser.add_argument("--tls", nargs=2, metavar=("CERTIFICATE", "KEY"))
     parser.add_argument("--refuse", default="")
     parser.add_argument("--busy", type=int, default=0)
+    parser.add_argument("--silent", action="store_true")
     options = parser.parse_args()
 
     arguments = {}
@@ -76,7 +82,7 @@ def main() -> None:
 
         arguments |= {"authenticator": authenticate, "auth_required": True,
                       "auth_require_tls": bool(options.tls)}
-    asyncio.run(serve(Keeper(options.folder, options.refuse, options.busy), arguments))
+    asyncio.run(serve(Keeper(options.folder, options.refuse, options.busy, options.silent), arguments))
 
 
 if __name__ == "__main__":

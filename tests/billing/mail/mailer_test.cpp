@@ -10,6 +10,7 @@
 #include <gmock/gmock.h>
 
 #include <cstdlib>
+#include <future>
 
 namespace intendance::billing {
 namespace {
@@ -29,6 +30,7 @@ public:
     port_ = server_->wait_for("listening on ");
   }
   core::SmtpServer settings() const { return core::parse_smtp_server("smtp://127.0.0.1:" + port_); }
+  void wait_for(const std::string& text) const { server_->wait_for(text); }
   bool has(int number) const { return std::filesystem::exists(file(number)); }
   bool gets(int number) const {
     return test::eventually([&] { return has(number); });
@@ -148,12 +150,16 @@ TEST(Smtp, SendsNothingOverALineThatIsNotSafe) {
   EXPECT_FALSE(unknown.has(1));
 }
 
-TEST(Smtp, IsStoppedInTheMiddle) {
+TEST(Smtp, IsStoppedWhileTheServerIsSilent) {
+  const MailServer server({"--silent"});
   std::stop_source stop;
+  auto sending = std::async(std::launch::async, [&] {
+    core::send_mail(server.settings(), sample_mail(), stop.get_token());
+  });
+  server.wait_for("a mail came");
   stop.request_stop();
-  const MailServer server;
-  EXPECT_THROW(core::send_mail(server.settings(), sample_mail(), stop.get_token()),
-               core::Cancelled);
+  ASSERT_EQ(sending.wait_for(std::chrono::seconds(5)), std::future_status::ready);
+  EXPECT_THROW(sending.get(), core::Cancelled);
 }
 
 class MailedReports : public LedgerTest {
