@@ -30,8 +30,8 @@ const ReportFormat& require_format(std::string_view name) {
     if (format.name == name) return format;
     allowed += (allowed.empty() ? "" : " · ") + std::string(format.name);
   }
-  throw core::ConfigError("--format " + std::string(name) +
-                          " is not a form of the report; allowed: " + allowed);
+  throw core::ConfigError("\"" + std::string(name) +
+                          "\" is not a form of the report; allowed: " + allowed);
 }
 
 std::string language_code(Language language) { return language == Language::french ? "fr" : "en"; }

@@ -239,7 +239,7 @@ TEST_F(Damage, OfABitIsFound) {
   flip([](std::size_t byte, unsigned bit) { return byte % 211 == 0 && bit == byte / 211 % 8; });
 }
 
-// Each takes ten minutes or more: for nights, by hand, --gtest_also_run_disabled_tests.
+// Each takes minutes, in memory (TMPDIR=/dev/shm): by hand, --gtest_also_run_disabled_tests.
 class DamageOfEveryByte : public Damage, public testing::WithParamInterface<unsigned> {};
 TEST_P(DamageOfEveryByte, DISABLED_IsFound) {
   flip([&](std::size_t, unsigned bit) { return bit == GetParam(); });
