@@ -48,7 +48,9 @@ std::vector<std::string> keep_reports(Postgres& database, const CommandContext& 
     request.vendor = settings(context).vendor;
     request.today = today();
     request.sections = sections;
-    auto rendered = render_files(read_report(database, request));
+    auto rendered =
+        render_files(read_report(database, request),
+                     {core::Language::french, core::Language::english}, parse_formats("all"));
     for (const auto& file : rendered.files) {
       const auto code = language_code(file.language);
       const auto& format = *file.format;

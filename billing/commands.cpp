@@ -16,7 +16,8 @@ void register_commands(core::CommandLine& line, std::vector<SectionSource> secti
   register_invoice_commands(line);
   register_reconciliation_commands(line);
   register_closing_commands(line, sections);
-  register_ledger_commands(line, std::move(sections));
+  register_report_commands(line, std::move(sections));
+  register_ledger_commands(line);
   register_forecast_commands(line);
 }
 

@@ -5,6 +5,7 @@
 #include "billing/ledger/json.hpp"
 #include "billing/ledger/taxes.hpp"
 #include "billing/report/columns.hpp"
+#include "billing/report/mismatch_words.hpp"
 #include "billing/report/words.hpp"
 
 #include <fmt/format.h>
@@ -71,7 +72,7 @@ void print_whole_invoice(const CommandContext& context, const Invoice& invoice,
   }
   for (const auto& missing : missing_particulars(invoice)) {
     context.out() << "  " << say(language, "il y manque : ", "it lacks: ")
-                  << particular_words(missing, language) << '\n';
+                  << particular_words(missing, Voice(language)) << '\n';
   }
 }
 
@@ -84,15 +85,6 @@ Json whole_json(const Invoice& invoice, const std::vector<TaxRate>& rates) {
 }
 
 } // namespace
-
-std::string_view particular_words(const std::string& name, Language language) {
-  if (name == "tps_number")
-    return say(language, "numéro de TPS du fournisseur", "the vendor's GST number");
-  if (name == "tvq_number")
-    return say(language, "numéro de TVQ du fournisseur", "the vendor's QST number");
-  if (name == "buyer") return say(language, "acheteur", "the buyer");
-  return say(language, "modalités de paiement ou échéance", "terms of payment or a due date");
-}
 
 std::string line_text(const InvoiceLine& line, Language language) {
   const auto kind = line.kind == LineKind::hours  ? say(language, "heures", "hours")

@@ -10,8 +10,6 @@
 
 namespace intendance::billing {
 
-// A name of missing_particulars() in words.
-std::string_view particular_words(const std::string& name, core::Language language);
 std::string line_text(const InvoiceLine& line, core::Language language);
 void print_invoice_line(const core::CommandContext& context, const Invoice& invoice);
 

@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
-// report monthly, database migrate | status, ledger verify | export
+// database migrate | status, ledger verify | export
 #include "billing/command_support.hpp"
 #include "billing/ledger/chain.hpp"
 #include "billing/ledger/entries.hpp"
 #include "billing/ledger/export.hpp"
 #include "billing/report/columns.hpp"
-#include "billing/report/kept.hpp"
-#include "billing/report/render.hpp"
 #include "billing/schema/migrations.hpp"
-#include "core/file.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -24,29 +21,6 @@ using core::Command;
 using core::CommandContext;
 using core::ExitStatus;
 using Json = nlohmann::ordered_json;
-
-ExitStatus report_monthly(CommandContext& context, const std::vector<SectionSource>& sections) {
-  if (!context.has("month")) throw core::ConfigError("which month? As in: report monthly 2026-11");
-  const auto month = parsed_option(context, "month", parse_month);
-  const auto& format = require_format(context.text("format", context.json() ? "json" : "text"));
-  const auto language = context.language();
-  auto database = open_ledger(context);
-  ReportRequest request;
-  request.month = month;
-  request.fund = chosen_fund(context, database);
-  request.vendor = settings(context).vendor;
-  request.today = today();
-  request.sections = sections;
-  const auto kept = kept_form(database, month, request.fund.name, language_code(language),
-                              std::string(format.name));
-  const auto text = kept ? *kept : format.render(draw_up_report(database, request), language);
-  if (context.has("output")) {
-    core::write_file_atomically(context.text("output"), text);
-  } else {
-    context.out() << text;
-  }
-  return ExitStatus::done;
-}
 
 ExitStatus database_migrate(CommandContext& context) {
   core::Postgres database(database_address(context));
@@ -133,28 +107,6 @@ ExitStatus ledger_export(CommandContext& context) {
   return ExitStatus::done;
 }
 
-Command report_command(std::vector<SectionSource> sections) {
-  Command command;
-  command.name = "report monthly";
-  command.summary = "Draw up a month's report for a fund";
-  command.arguments = "YYYY-MM";
-  command.example = "intendance report monthly 2026-11 --lang fr --format pdf --output 2026-11.pdf";
-  std::string formats;
-  for (const auto& format : report_formats()) {
-    formats += (formats.empty() ? "" : ", ") + std::string(format.name);
-  }
-  add_text_option(command, "format", "NAME", (formats + " (default: text)").c_str());
-  add_text_option(command, "output", "FILE", "write there instead of to standard output");
-  add_text_option(command, "fund", "NAME", "default: the configured or only fund");
-  add_database_option(command);
-  command.options.add_options()("month", boost::program_options::value<std::string>(), "");
-  command.positional = {{"month", 1}};
-  command.run = [sections = std::move(sections)](CommandContext& context) {
-    return report_monthly(context, sections);
-  };
-  return command;
-}
-
 Command simple_command(const char* name, const char* summary, ExitStatus (*run)(CommandContext&)) {
   Command command;
   command.name = name;
@@ -168,8 +120,7 @@ Command simple_command(const char* name, const char* summary, ExitStatus (*run)(
 
 } // namespace
 
-void register_ledger_commands(core::CommandLine& line, std::vector<SectionSource> sections) {
-  line.add(report_command(std::move(sections)));
+void register_ledger_commands(core::CommandLine& line) {
   line.add(simple_command("database migrate", "Create or upgrade the ledger's schema",
                           database_migrate));
   line.add(

@@ -3,6 +3,7 @@
 #include "billing/command_support.hpp"
 #include "billing/invoice_view.hpp"
 #include "billing/ledger/json.hpp"
+#include "billing/report/mismatch_words.hpp"
 #include "billing/report/words.hpp"
 
 #include <fmt/format.h>
@@ -20,112 +21,6 @@ using core::ExitStatus;
 using core::Language;
 using core::Postgres;
 using Json = nlohmann::ordered_json;
-
-std::string_view method_words(TaxMethod method, Language language) {
-  switch (method) {
-  case TaxMethod::per_invoice:
-    return say(language, "sur le total de la facture", "on the invoice's total");
-  case TaxMethod::per_line: return say(language, "ligne par ligne", "line by line");
-  case TaxMethod::one_step:
-    return say(language, "en une étape (14,975 %)", "in one step (14.975%)");
-  }
-  return "";
-}
-
-const InvoiceLine* line_of(const Reconciliation& reconciliation, std::optional<int> number) {
-  for (const auto& line : reconciliation.invoice.lines) {
-    if (number && line.number == *number) return &line;
-  }
-  return nullptr;
-}
-
-std::string quantity(const InvoiceLine* line, std::int64_t count, Language language) {
-  const bool work = line != nullptr && line->kind == LineKind::hours;
-  return work ? format_work(Minutes(count), language) : format_money(Cents(count), language);
-}
-
-std::string work_or_none(std::int64_t minutes, Language language) {
-  return minutes == 0 ? std::string("0") : format_work(Minutes(minutes), language);
-}
-
-const Entry* entry_of(const Reconciliation& reconciliation, std::optional<std::int64_t> number) {
-  for (const auto& entry : reconciliation.unbilled) {
-    if (number && entry.number == *number) return &entry;
-  }
-  return nullptr;
-}
-
-// In French a blank stands before it.
-std::string_view colon(Language language) { return say(language, " : ", ": "); }
-
-std::string unbilled_words(const Reconciliation& reconciliation, const Mismatch& mismatch,
-                           Language language) {
-  const auto* entry = entry_of(reconciliation, mismatch.entry);
-  auto text = fmt::format("{} {}{}{}", say(language, "entrée", "entry"),
-                          entry_number(*mismatch.entry), colon(language),
-                          say(language, "inscrite, mais non facturée", "logged, but not billed"));
-  if (entry != nullptr) {
-    text += fmt::format(" ({} · {} · {} · {})", short_day(entry->worked_on, language),
-                        entry->service, entry->activity, format_work(entry->work, language));
-  }
-  return text;
-}
-
-std::string differ_words(const std::string& what, const std::string& billed,
-                         const std::string& recorded, Language language) {
-  return fmt::format("{}{}{} {}, {} {}", what, colon(language), say(language, "facturé", "billed"),
-                     billed, say(language, "inscrit", "recorded"), recorded);
-}
-
-std::string mismatch_words(const Reconciliation& reconciliation, const Mismatch& mismatch,
-                           Language language) {
-  const auto* line = line_of(reconciliation, mismatch.line);
-  const auto place = mismatch.line ? fmt::format("{} {}{}", say(language, "ligne", "line"),
-                                                 *mismatch.line, colon(language))
-                                   : std::string();
-  const auto money = [&](std::int64_t cents) { return format_money(Cents(cents), language); };
-  switch (mismatch.kind) {
-  case MismatchKind::unbilled_entry: return unbilled_words(reconciliation, mismatch, language);
-  case MismatchKind::never_logged:
-    return place + fmt::format("{} {}, {}", say(language, "facturé", "billed"),
-                               quantity(line, mismatch.billed, language),
-                               say(language, "jamais inscrit", "never logged"));
-  case MismatchKind::minutes_differ:
-    return place + differ_words(std::string(say(language, "durée", "work")),
-                                work_or_none(mismatch.billed, language),
-                                work_or_none(mismatch.recorded, language), language);
-  case MismatchKind::rate_differs:
-    return place + differ_words(std::string(say(language, "taux", "rate")),
-                                money(mismatch.billed) + "/h", money(mismatch.recorded) + "/h",
-                                language);
-  case MismatchKind::amount_differs:
-    return place + differ_words(std::string(say(language, "montant", "amount")),
-                                money(mismatch.billed), money(mismatch.recorded), language);
-  case MismatchKind::taxes_differ:
-    return fmt::format("{}{}{} {}, {} {}", tax_label(mismatch.subject, language), colon(language),
-                       say(language, "facturé", "billed"), money(mismatch.billed),
-                       say(language, "aucune méthode permise ne le donne ; au plus près",
-                           "no permitted method gives it; the nearest is"),
-                       money(mismatch.recorded));
-  case MismatchKind::unexplained_adjustment:
-    return place +
-           std::string(
-               mismatch.subject.empty()
-                   ? say(language, "ajustement qu'aucune règle n'explique",
-                         "an adjustment that no rule explains")
-                   : say(language,
-                         "arrondi à l'heure hors d'une fin de trimestre (févr., mai, août, nov.)",
-                         "rounded up to an hour outside of a quarter's end (Feb, May, Aug, Nov)"));
-  case MismatchKind::particular_missing:
-    return fmt::format("{} {}", say(language, "il y manque :", "it lacks:"),
-                       particular_words(mismatch.subject, language));
-  case MismatchKind::number_differs:
-    return fmt::format("{}{}{}", particular_words(mismatch.subject, language), colon(language),
-                       say(language, "n'est pas celui du registre (intendance vendor list)",
-                           "is not the ledger's (intendance vendor list)"));
-  }
-  return "";
-}
 
 std::string entries_words(const LineResult& result) {
   std::string text;
@@ -169,10 +64,10 @@ void print_reconciliation(const CommandContext& context, const Reconciliation& r
       format_money(reconciliation.difference(), language));
   if (reconciliation.tax_method) {
     context.out() << say(language, "taxes exactes, calculées ", "taxes exact, computed ")
-                  << method_words(*reconciliation.tax_method, language) << '\n';
+                  << method_words(*reconciliation.tax_method, Voice(language)) << '\n';
   }
   for (const auto& mismatch : reconciliation.mismatches) {
-    context.out() << "  ! " << mismatch_words(reconciliation, mismatch, language) << '\n';
+    context.out() << "  ! " << mismatch_words(reconciliation, mismatch, Voice(language)) << '\n';
   }
 }
 

@@ -112,16 +112,14 @@ def report(lab: Lab) -> str:
     month = datetime.date.today().strftime("%Y-%m")
     reports = lab.stage.folder("reports")
     for language in ("fr", "en"):
-        for kind, suffix in (("text", "txt"), ("html", "html"), ("pdf", "pdf"), ("json", "json"), ("csv", "csv"), ("xlsx", "xlsx"),
-                             ("hledger", "journal")):
-            lab.cli("report", "monthly", month, "--lang", language, "--format", kind,
-                    "--output", reports / f"{month}.{language}.{suffix}")
+        lab.cli("report", "monthly", month, "--lang", language, "--format", "all", "--output", reports)
+    french = {kind: reports / f"{month}-{FUND}-fr.{kind}" for kind in ("json", "csv", "txt")}
     # 2 h at 120 $: 240.00 before tax, 12.00 TPS and 23.94 TVQ.
-    document = json.loads((reports / f"{month}.fr.json").read_text())
+    document = json.loads(french["json"].read_text())
     require('"before_tax_cents": 24000' in json.dumps(document), "the report's JSON does not hold 240.00 $ before tax")
-    rows = list(csv.reader((reports / f"{month}.fr.csv").open(encoding="utf-8-sig")))
+    rows = list(csv.reader(french["csv"].open(encoding="utf-8-sig")))
     require(len(rows) == 3, f"the report's CSV has {len(rows) - 1} entries instead of 2")
-    text = (reports / f"{month}.fr.txt").read_text()
+    text = french["txt"].read_text()
     require(re.search("240,00\\s\\$", text) is not None, "the report's text does not hold 240,00 $")
     budget = lab.get_json("billingd", "/api/v1/budget")
     require(budget["currency"] == "CAD", "billingd speaks of another currency")

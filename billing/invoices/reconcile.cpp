@@ -3,6 +3,7 @@
 #include "billing/invoices/rounding.hpp"
 
 #include <algorithm>
+#include <set>
 
 namespace intendance::billing {
 namespace {
@@ -66,6 +67,9 @@ private:
       work += entry.work;
       amount += entry.amount;
     }
+    result.kept = std::all_of(places.begin(), places.end(), [&](std::size_t place) {
+      return input_.entries[place].line == line.number;
+    });
     result_.recorded += amount;
     if (work != *line.work) {
       note(on_line(MismatchKind::minutes_differ, line, line.work->count(), work.count()));
@@ -139,7 +143,9 @@ private:
     }
     result.cost = charge->cost;
     result.cost_due = charge->due_on;
+    result.kept = charge->line == line.number;
     result_.recorded += charge->amount;
+    if (charge->untaxed) untaxed_lines_.insert(line.number);
     result.state = LineState::matched;
     if (charge->amount == line.amount) return;
     result.state = LineState::differs;
@@ -148,6 +154,7 @@ private:
 
   void look_at_adjustment(const InvoiceLine& line, LineResult& result) {
     result_.recorded += line.amount; // it consumes the budget itself
+    result.kept = true;
     Minutes billed;
     for (const auto& other : invoice_.lines) {
       if (other.kind == LineKind::hours && other.fund == line.fund) billed += *other.work;
@@ -205,7 +212,7 @@ private:
   }
 
   void look_at_taxes() {
-    result_.taxes = try_taxes(invoice_, input_.tax_rates);
+    result_.taxes = try_taxes(invoice_, input_.tax_rates, untaxed_lines_);
     for (const auto& trial : result_.taxes) {
       if (trial.agrees && !result_.tax_method) result_.tax_method = trial.method;
     }
@@ -231,6 +238,7 @@ private:
   const ReconciliationInput& input_;
   const Invoice& invoice_;
   std::vector<std::size_t> charges_; // those that a line has taken
+  std::set<int> untaxed_lines_;
   Reconciliation result_;
 };
 
@@ -268,7 +276,20 @@ std::size_t Reconciliation::lines_matched() const {
       }));
 }
 
+bool Reconciliation::kept() const {
+  return std::all_of(lines.begin(), lines.end(), [](const LineResult& line) { return line.kept; });
+}
+
 Cents Reconciliation::difference() const { return invoice.before_tax() - recorded; }
+
+Cents Reconciliation::tax_difference() const {
+  Cents difference;
+  for (const auto& mismatch : mismatches) {
+    if (mismatch.kind == MismatchKind::taxes_differ)
+      difference += Cents(mismatch.billed - mismatch.recorded);
+  }
+  return difference;
+}
 
 Reconciliation reconcile(const ReconciliationInput& input) { return Reconciler(input).reconcile(); }
 

@@ -40,16 +40,19 @@ std::string_view method_name(AmountMethod method) {
   return "";
 }
 
-std::vector<TaxTrial> try_taxes(const Invoice& invoice, const std::vector<TaxRate>& rates) {
+std::vector<TaxTrial> try_taxes(const Invoice& invoice, const std::vector<TaxRate>& rates,
+                                const std::set<int>& untaxed_lines) {
   const auto tps = parts_of(rates, "TPS");
   const auto tvq = parts_of(rates, "TVQ");
-  const auto total = invoice.before_tax();
-  TaxTrial per_invoice{TaxMethod::per_invoice, tax_on(total, tps), tax_on(total, tvq)};
   TaxTrial per_line{TaxMethod::per_line, Cents(), Cents()};
+  Cents total;
   for (const auto& line : invoice.lines) {
+    if (untaxed_lines.contains(line.number)) continue;
+    total += line.amount;
     per_line.tps += tax_on(line.amount, tps);
     per_line.tvq += tax_on(line.amount, tvq);
   }
+  TaxTrial per_invoice{TaxMethod::per_invoice, tax_on(total, tps), tax_on(total, tvq)};
   TaxTrial one_step{TaxMethod::one_step, per_invoice.tps,
                     tax_on(total, tps + tvq) - per_invoice.tps};
   for (auto* trial : {&per_invoice, &per_line}) {

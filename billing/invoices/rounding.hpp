@@ -5,13 +5,16 @@
 #include "billing/ledger/reconciliation.hpp"
 
 #include <optional>
+#include <set>
 #include <vector>
 
 namespace intendance::billing {
 
-// In the order of the methods. `agrees` says that the invoice bills these taxes; of the one step,
-// that both together are right, however they are divided.
-std::vector<TaxTrial> try_taxes(const Invoice& invoice, const std::vector<TaxRate>& rates);
+// In the order of the methods, each without the lines that bear no tax. `agrees` says that the
+// invoice bills these taxes; of the one step, that both together are right, however they are
+// divided.
+std::vector<TaxTrial> try_taxes(const Invoice& invoice, const std::vector<TaxRate>& rates,
+                                const std::set<int>& untaxed_lines = {});
 
 // Which price of the work gives `amount`; absent when none does.
 std::optional<AmountMethod> amount_method(Cents amount, const std::vector<const Entry*>& entries);

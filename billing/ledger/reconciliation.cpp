@@ -72,7 +72,7 @@ std::vector<BillableCharge> billable_charges(Postgres& database, const Invoice& 
   const Date earliest(std::chrono::sys_days(invoice.period.from) - longest_delay);
   std::vector<BillableCharge> charges;
   const auto rows = database.query(
-      "SELECT c.cost_id, c.due_on, c.fund, c.service, c.cents, c.description, m.line "
+      "SELECT c.cost_id, c.due_on, c.fund, c.service, c.cents, c.taxation, c.description, m.line "
       "FROM ledger.cost_charges($4::date, greatest($5::date, ledger.first_open_day())) c "
       "LEFT JOIN ledger.active_match m ON m.cost_id = c.cost_id AND m.cost_due = c.due_on "
       "WHERE c.vendor = $2 AND c.fund = ANY($3::text[]) AND c.reverses IS NULL "
@@ -89,6 +89,7 @@ std::vector<BillableCharge> billable_charges(Postgres& database, const Invoice& 
     charge.fund = row.text("fund");
     charge.service = row.text("service");
     charge.amount = Cents(row.integer("cents"));
+    charge.untaxed = row.text("taxation") == "untaxed";
     charge.description = row.text("description");
     if (const auto line = row.optional_integer("line")) charge.line = static_cast<int>(*line);
     charges.push_back(std::move(charge));
@@ -208,33 +209,6 @@ std::size_t undo_matches(Postgres& database, const Invoice& invoice, std::option
                  invoice.id, line ? core::PostgresParameter(std::to_string(*line)) : std::nullopt,
                  reason)
           .affected());
-}
-
-FundReconciliation reconcile_fund(Postgres& database, const std::string& fund, Period posted) {
-  FundReconciliation all;
-  std::set<std::int64_t> billed; // by a line, though nobody has kept the match yet
-  InvoiceFilter invoices;
-  invoices.fund = fund;
-  invoices.posted = posted;
-  for (const auto& invoice : list_invoices(database, invoices)) {
-    all.invoices.push_back(read_reconciliation(database, invoice));
-    for (const auto& line : all.invoices.back().lines) {
-      billed.insert(line.entries.begin(), line.entries.end());
-    }
-  }
-  EntryFilter filter;
-  filter.numbers.emplace();
-  const auto rows = database.query(std::string("SELECT e.number FROM ledger.entry e WHERE e.fund = "
-                                               "$2 AND e.posted_on BETWEEN $3 AND $4 AND ") +
-                                       open_entries,
-                                   core::PostgresParameter(), fund, core::format_date(posted.from),
-                                   core::format_date(posted.to));
-  for (const auto& row : rows) {
-    if (!billed.contains(row.integer("number"))) filter.numbers->push_back(row.integer("number"));
-  }
-  all.unbilled = list_entries(database, filter);
-  for (const auto& entry : all.unbilled) all.unbilled_amount += entry.amount;
-  return all;
 }
 
 } // namespace intendance::billing

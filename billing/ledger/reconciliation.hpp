@@ -41,6 +41,7 @@ struct LineResult {
   std::optional<AmountMethod> amount_method; // absent: none explains the amount
   // Of a quarter rounded up to a whole hour: how much work was added.
   std::optional<Minutes> rounded_up;
+  bool kept = false; // the ledger has these matches already; of an adjustment, true
 };
 
 enum class MismatchKind {
@@ -83,8 +84,10 @@ struct Reconciliation {
   std::optional<TaxMethod> tax_method; // the first that agrees
 
   bool agrees() const { return mismatches.empty(); }
+  bool kept() const;                 // nothing is only proposed
   std::size_t lines_matched() const; // matched or explained
   Cents difference() const;          // billed less recorded, before tax
+  Cents tax_difference() const;      // billed less the nearest permitted
   Cents recorded; // before tax: what its lines are matched to, adjustments as billed
 };
 
@@ -100,6 +103,7 @@ struct BillableCharge {
   std::string fund;
   std::string service;
   Cents amount;
+  bool untaxed = false; // by TPS and TVQ
   std::string description;
   std::optional<int> line;
 };
@@ -130,14 +134,5 @@ void match_entries(core::Postgres& database, const Invoice& invoice, int line,
 // Undoes the matches of a line, or of the whole invoice; returns how many there were.
 std::size_t undo_matches(core::Postgres& database, const Invoice& invoice, std::optional<int> line,
                          const std::string& reason);
-
-// For a report: every invoice that counts in the period and names the fund, and what counts in it
-// and stands on no invoice at all.
-struct FundReconciliation {
-  std::vector<Reconciliation> invoices;
-  std::vector<Entry> unbilled; // by number
-  Cents unbilled_amount;       // before tax
-};
-FundReconciliation reconcile_fund(core::Postgres& database, const std::string& fund, Period posted);
 
 } // namespace intendance::billing

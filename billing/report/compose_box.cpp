@@ -35,6 +35,12 @@ std::string decision_words(const Decision& decision, const Voice& voice) {
                      "Clear up the invoice {} with the supplier: it does not agree with the ledger "
                      "(section “Reconciliation”).",
                      subject);
+  case DecisionCode::complete_invoice:
+    return voice.say("Demander au fournisseur ce qui manque sur la facture {} (section "
+                     "« Rapprochement »).",
+                     "Ask the supplier for what the invoice {} lacks (section "
+                     "“Reconciliation”).",
+                     subject);
   case DecisionCode::hand_in:
     return voice.say("Remettre au bailleur : {}.", "Hand in to the funder: {}.", subject);
   case DecisionCode::renew:

@@ -1,31 +1,69 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // What makes the figures believable: invoices, promises, corrections, signatures, every entry.
 #include "billing/report/compose.hpp"
+#include "billing/report/mismatch_words.hpp"
 
 #include <algorithm>
 
 namespace intendance::billing {
 namespace {
 
-std::string invoice_state(const CheckedInvoice& invoice, const Voice& voice) {
+constexpr std::size_t mismatches_shown = 40; // of one invoice
+
+std::string invoice_state(const CheckedInvoice& checked, const Voice& voice) {
   std::string state;
   const auto add = [&](const std::string& words) { state += (state.empty() ? "" : ", ") + words; };
-  if (invoice.agrees()) add(voice.say("concorde", "agrees"));
-  if (invoice.lines != invoice.matched) {
-    add(voice.say("lignes à éclaircir : {}", "lines to clear up: {}",
-                  invoice.lines - invoice.matched));
+  const auto& invoice = checked.invoice();
+  if (checked.reconciliation.agrees()) {
+    add(voice.say("concorde", "agrees"));
+  } else {
+    add(voice.say("à éclaircir : {}", "to clear up: {}", checked.reconciliation.mismatches.size()));
   }
-  if (invoice.tax_difference() != Cents(0)) {
-    add(voice.say("taxes attendues {}", "taxes expected {}", voice.money(invoice.expected_tax)));
+  if (!checked.reconciliation.kept()) {
+    add(voice.say("rapprochement à inscrire", "matches to be recorded"));
   }
-  if (invoice.paid == invoice.total) {
+  if (invoice.owed() == Cents(0)) {
     add(voice.say("payée", "paid"));
-  } else if (invoice.paid == Cents(0)) {
+  } else if (invoice.paid() == Cents(0)) {
     add(voice.say("non payée", "not paid"));
   } else {
-    add(voice.say("payée en partie ({})", "paid in part ({})", voice.money(invoice.paid)));
+    add(voice.say("payée en partie ({})", "paid in part ({})", voice.money(invoice.paid())));
   }
   return state;
+}
+
+// What a permitted method of rounding explains, and what none does.
+std::vector<std::string> explanations(const CheckedInvoice& checked, const Voice& voice) {
+  const auto& reconciliation = checked.reconciliation;
+  std::vector<std::string> items;
+  const auto add = [&](const std::string& words) {
+    items.push_back(
+        voice.say("Facture {} : {}.", "Invoice {}: {}.", checked.invoice().number, words));
+  };
+  for (const auto& line : reconciliation.lines) {
+    if (line.rounded_up && line.state == LineState::explained) {
+      add(voice.say("ligne {} : le trimestre est arrondi à l'heure ({} de plus)",
+                    "line {}: the quarter is rounded up to an hour ({} more)", line.line,
+                    voice.work(*line.rounded_up)));
+    } else if (line.amount_method == AmountMethod::each_entry) {
+      add(voice.say("ligne {} : chaque entrée est arrondie au cent",
+                    "line {}: each entry is rounded to the cent", line.line));
+    }
+  }
+  if (reconciliation.tax_method && *reconciliation.tax_method != TaxMethod::per_invoice) {
+    add(voice.say("taxes exactes, calculées {}", "taxes exact, computed {}",
+                  method_words(*reconciliation.tax_method, voice)));
+  }
+  const auto& mismatches = reconciliation.mismatches;
+  const auto shown = std::min(mismatches.size(), mismatches_shown);
+  for (std::size_t each = 0; each < shown; ++each) {
+    add(mismatch_words(reconciliation, mismatches[each], voice));
+  }
+  if (shown < mismatches.size()) {
+    add(voice.say("et {} de plus (intendance invoice reconcile)",
+                  "and {} more (intendance invoice reconcile)", mismatches.size() - shown));
+  }
+  return items;
 }
 
 std::string upcoming_words(const Upcoming& upcoming, const Voice& voice) {
@@ -139,11 +177,17 @@ Section compose_reconciliation(const MonthlyReport& report, const Voice& voice) 
                    voice.say("Écart", "Difference"),
                    voice.say("Total taxes comprises", "Total with taxes"),
                    voice.say("État", "State")};
-  for (const auto& invoice : checked.invoices) {
+  Bullets named;
+  for (const auto& each : checked.invoices) {
+    const auto& invoice = each.invoice();
+    const auto& reconciliation = each.reconciliation;
     table.rows.push_back(
-        {{invoice.vendor + " " + invoice.number, invoice.dated, invoice.lines, invoice.matched,
-          invoice.before_tax, invoice.matched_amount, invoice.adjusted, invoice.difference(),
-          invoice.total, invoice_state(invoice, voice)}});
+        {{each.vendor + " " + invoice.number, invoice.dated,
+          static_cast<std::int64_t>(invoice.lines.size()),
+          static_cast<std::int64_t>(reconciliation.lines_matched()), invoice.before_tax(),
+          reconciliation.recorded - each.adjusted(), each.adjusted(), reconciliation.difference(),
+          invoice.total(), invoice_state(each, voice)}});
+    for (auto& words : explanations(each, voice)) named.items.push_back(std::move(words));
   }
   if (table.rows.empty()) {
     section.blocks.push_back(Paragraph{voice.say("Aucune facture n'est inscrite pour ce mois.",
@@ -151,6 +195,7 @@ Section compose_reconciliation(const MonthlyReport& report, const Voice& voice) 
   } else {
     section.blocks.push_back(std::move(table));
   }
+  if (!named.items.empty()) section.blocks.push_back(std::move(named));
   section.blocks.push_back(Paragraph{
       checked.unbilled_entries == 0
           ? voice.say("Tout le travail de l'exercice est facturé.",

@@ -60,12 +60,17 @@ private:
 
   void look_at_invoices() {
     for (const auto& invoice : report_.reconciliation.invoices) {
-      if (invoice.agrees()) continue;
-      const auto difference = invoice.difference() + invoice.tax_difference();
-      add(Light::amber, {.code = DecisionCode::contest_invoice,
-                         .subject_french = invoice.number,
-                         .subject_english = invoice.number,
-                         .amount = difference});
+      const auto& number = invoice.invoice().number;
+      const auto& checked = invoice.reconciliation;
+      if (invoice.contested())
+        add(Light::amber, {.code = DecisionCode::contest_invoice,
+                           .subject_french = number,
+                           .subject_english = number,
+                           .amount = checked.difference() + checked.tax_difference()});
+      if (invoice.incomplete())
+        add(Light::amber, {.code = DecisionCode::complete_invoice,
+                           .subject_french = number,
+                           .subject_english = number});
     }
   }
 

@@ -21,6 +21,7 @@ enum class DecisionCode {
   answer_quote,      // subject: the quote; amount where it says one
   settle_engagement, // subject; amount: left, although its day is over
   contest_invoice,   // subject: the invoice; amount: its difference
+  complete_invoice,  // subject: the invoice, which lacks what Revenu Québec wants on it
   hand_in,           // subject: the funder's report
   renew,             // subject: what lapses
 };

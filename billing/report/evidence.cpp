@@ -13,40 +13,12 @@ namespace {
 using core::Postgres;
 using core::PostgresRow;
 
-// Of each line of an invoice that holds, what its matches come to: $1 is the fund.
-const std::string lines_with_matches =
-    "SELECT l.invoice_id, l.kind, l.cents, "
-    "coalesce((SELECT sum(e.cents) FROM ledger.active_match m "
-    "JOIN ledger.entry e ON e.entry_id = m.entry_id "
-    "WHERE m.invoice_id = l.invoice_id AND m.line = l.line), 0) + "
-    "coalesce((SELECT sum(c.cents) FROM ledger.active_match m "
-    "JOIN ledger.cost c ON c.cost_id = m.cost_id "
-    "WHERE m.invoice_id = l.invoice_id AND m.line = l.line), 0) AS matched "
-    "FROM ledger.invoice_line l WHERE l.fund = $1 AND NOT EXISTS "
-    "(SELECT FROM ledger.invoice_void v WHERE v.invoice_id = l.invoice_id)";
-
-CheckedInvoice read_invoice(Postgres& database, const PostgresRow& row) {
-  CheckedInvoice invoice;
-  invoice.vendor = row.text("vendor_label");
-  invoice.number = row.text("number");
-  invoice.dated = core::parse_date(row.text("dated"));
-  invoice.period = {core::parse_date(row.text("period_from")),
-                    core::parse_date(row.text("period_to"))};
-  invoice.lines = row.integer("lines");
-  invoice.matched = row.integer("matched_lines");
-  invoice.before_tax = Cents(row.integer("cents"));
-  invoice.matched_amount = Cents(row.integer("matched_cents"));
-  invoice.adjusted = Cents(row.integer("adjusted_cents"));
-  invoice.tax = Cents(row.integer("tax_cents"));
-  invoice.expected_tax =
-      tax_invoice(Cents(row.integer("before_tax_cents")), tax_rates(database, invoice.dated)).tax();
-  invoice.total = Cents(row.integer("total_cents"));
-  invoice.paid = Cents(row.integer("paid"));
-  invoice.document = row.optional_text("proof");
-  return invoice;
+bool is_of_particulars(const Mismatch& mismatch) {
+  return mismatch.kind == MismatchKind::particular_missing ||
+         mismatch.kind == MismatchKind::number_differs;
 }
 
-bool concerns(const CheckedInvoice& invoice, Period month) {
+bool concerns(const Invoice& invoice, Period month) {
   return (invoice.period.from <= month.to && invoice.period.to >= month.from) ||
          (invoice.dated >= month.from && invoice.dated <= month.to);
 }
@@ -100,30 +72,45 @@ void read_unbilled(Postgres& database, const Balance& balance, CheckedInvoices& 
 
 } // namespace
 
+Cents CheckedInvoice::adjusted() const {
+  Cents sum;
+  for (const auto& line : invoice().lines) {
+    if (line.kind == LineKind::adjustment) sum += line.amount;
+  }
+  return sum;
+}
+
+bool CheckedInvoice::contested() const {
+  return std::any_of(reconciliation.mismatches.begin(), reconciliation.mismatches.end(),
+                     [](const Mismatch& mismatch) {
+                       return mismatch.kind != MismatchKind::unbilled_entry &&
+                              !is_of_particulars(mismatch);
+                     });
+}
+
+bool CheckedInvoice::incomplete() const {
+  return std::any_of(reconciliation.mismatches.begin(), reconciliation.mismatches.end(),
+                     is_of_particulars);
+}
+
+bool CheckedInvoice::settled() const {
+  return reconciliation.agrees() && reconciliation.kept() && invoice().owed() == Cents(0);
+}
+
 CheckedInvoices read_checked_invoices(Postgres& database, const Balance& balance, Period month) {
   CheckedInvoices result;
-  const auto rows = database.query(
-      "SELECT i.*, v.label AS vendor_label, encode(i.document, 'hex') AS proof, "
-      "i.tps_cents + i.tvq_cents AS tax_cents, l.*, "
-      "coalesce((SELECT sum(p.cents) FROM ledger.payment p WHERE p.invoice_id = i.invoice_id), 0) "
-      "AS paid FROM (SELECT invoice_id, sum(cents)::bigint AS cents, "
-      "count(*) FILTER (WHERE kind <> 'adjustment') AS lines, "
-      "count(*) FILTER (WHERE kind <> 'adjustment' AND cents = matched) AS matched_lines, "
-      "sum(matched)::bigint AS matched_cents, "
-      "coalesce(sum(cents) FILTER (WHERE kind = 'adjustment'), 0)::bigint AS adjusted_cents "
-      "FROM (" +
-          lines_with_matches +
-          ") each GROUP BY 1) l JOIN ledger.invoice i USING (invoice_id) "
-          "JOIN ledger.vendor v ON v.name = i.vendor "
-          "WHERE i.period_to >= $2 AND i.period_from <= $3 ORDER BY i.dated, i.vendor, i.number",
-      balance.fund.name, core::format_date(balance.year.days.from), core::format_date(month.to));
-  for (const auto& row : rows) {
-    auto invoice = read_invoice(database, row);
-    const bool settled = invoice.agrees() && invoice.paid == invoice.total;
-    if (concerns(invoice, month) || !settled) result.invoices.push_back(std::move(invoice));
+  InvoiceFilter of_the_fund;
+  of_the_fund.fund = balance.fund.name;
+  for (const auto& invoice : list_invoices(database, of_the_fund)) {
+    const Period until_now{balance.year.days.from, month.to};
+    if (invoice.period.to < until_now.from || invoice.period.from > until_now.to) continue;
+    CheckedInvoice checked{require_vendor(database, invoice.vendor).label_french,
+                           read_reconciliation(database, invoice)};
+    if (concerns(invoice, month) || !checked.settled())
+      result.invoices.push_back(std::move(checked));
   }
   std::stable_partition(result.invoices.begin(), result.invoices.end(),
-                        [](const CheckedInvoice& invoice) { return !invoice.agrees(); });
+                        [](const CheckedInvoice& invoice) { return invoice.contested(); });
   read_unbilled(database, balance, result);
   return result;
 }

@@ -6,6 +6,7 @@
 #include "billing/dates.hpp"
 #include "billing/ledger/budget.hpp"
 #include "billing/ledger/documents.hpp"
+#include "billing/ledger/reconciliation.hpp"
 #include "core/postgres.hpp"
 
 #include <optional>
@@ -14,34 +15,24 @@
 
 namespace intendance::billing {
 
-// An invoice's part for one fund; amounts before tax unless they say otherwise.
+// A whole invoice, of which a line names the fund.
 struct CheckedInvoice {
   std::string vendor; // its label
-  std::string number;
-  Date dated;
-  Period period;
-  std::int64_t lines = 0;   // that bill hours or costs
-  std::int64_t matched = 0; // of these, to entries and charges of just their amount
-  Cents before_tax;
-  Cents matched_amount; // of the entries and charges that the lines bill
-  Cents adjusted;       // lines that nothing else stands for, as a quarter's rounding
-  // Of the whole invoice.
-  Cents tax;
-  Cents expected_tax; // by the rates of its day, on its total
-  Cents total;
-  Cents paid;
-  std::optional<std::string> document;
+  Reconciliation reconciliation;
 
-  Cents difference() const { return before_tax - matched_amount - adjusted; }
-  Cents tax_difference() const { return tax - expected_tax; }
-  bool agrees() const {
-    return lines == matched && difference() == Cents(0) && tax_difference() == Cents(0);
-  }
+  const Invoice& invoice() const { return reconciliation.invoice; }
+  Cents adjusted() const; // lines that nothing else stands for, as a quarter's rounding
+  // Something is billed that the ledger does not have so. Work that waits for a later invoice is
+  // no such thing.
+  bool contested() const;
+  // What Revenu Québec wants on it is missing, or is not the vendor's.
+  bool incomplete() const;
+  bool settled() const;
 };
 
 struct CheckedInvoices {
-  // Those of the month, and earlier ones of the year that do not agree or are not paid; what does
-  // not agree comes first.
+  // Those of the month, and earlier ones of the year that are not settled: that do not agree, whose
+  // matches nobody has kept, or that are not paid. What is contested comes first.
   std::vector<CheckedInvoice> invoices;
   // Of the year, posted and on no invoice.
   std::int64_t unbilled_entries = 0;

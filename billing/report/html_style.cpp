@@ -53,6 +53,8 @@ svg .value { font-weight: 700; }
 .grid { stroke: #ccc; }
 .link { stroke-dasharray: 2 2; }
 .shape { stroke: #1a1a1a; stroke-width: 1; }
+.strokes { stroke: #444; stroke-width: 1; fill: none; }
+.dots { stroke: #333; stroke-width: 2.6; stroke-linecap: round; fill: none; }
 .actual { stroke: #1f3a5f; stroke-width: 3; fill: none; }
 .dot { fill: #1f3a5f; stroke: #fff; }
 .plan { stroke: #1a1a1a; stroke-width: 1.5; stroke-dasharray: 7 4; fill: none; }

@@ -46,24 +46,18 @@ Json charge_json(const Charge& charge) {
           {"cents", charge.amount.count()}};
 }
 
-Json checked_invoice_json(const CheckedInvoice& invoice) {
-  return {{"vendor", invoice.vendor},
-          {"number", invoice.number},
-          {"dated", core::format_date(invoice.dated)},
-          {"period",
-           {{"from", core::format_date(invoice.period.from)},
-            {"to", core::format_date(invoice.period.to)}}},
-          {"lines", invoice.lines},
-          {"matched_lines", invoice.matched},
-          {"before_tax_cents", invoice.before_tax.count()},
-          {"matched_cents", invoice.matched_amount.count()},
-          {"adjusted_cents", invoice.adjusted.count()},
-          {"difference_cents", invoice.difference().count()},
-          {"tax_cents", invoice.tax.count()},
-          {"expected_tax_cents", invoice.expected_tax.count()},
-          {"total_cents", invoice.total.count()},
-          {"paid_cents", invoice.paid.count()},
-          {"agrees", invoice.agrees()}};
+Json checked_invoice_json(const CheckedInvoice& checked) {
+  const auto& invoice = checked.invoice();
+  auto json = reconciliation_json(checked.reconciliation);
+  json["kept"] = checked.reconciliation.kept();
+  json["dated"] = core::format_date(invoice.dated);
+  json["period"] = {{"from", core::format_date(invoice.period.from)},
+                    {"to", core::format_date(invoice.period.to)}};
+  json["adjusted_cents"] = checked.adjusted().count();
+  json["tax_cents"] = (invoice.tps + invoice.tvq).count();
+  json["total_cents"] = invoice.total().count();
+  json["paid_cents"] = invoice.paid().count();
+  return json;
 }
 
 const char* kind_name(UpcomingKind kind) {
@@ -73,10 +67,9 @@ const char* kind_name(UpcomingKind kind) {
 }
 
 const char* code_name(DecisionCode code) {
-  constexpr std::array<const char*, 9> names = {
-      "set_budget",      "raise_or_reduce", "provide_margin",
-      "engage_or_carry", "answer_quote",    "settle_engagement",
-      "contest_invoice", "hand_in",         "renew"};
+  constexpr std::array<const char*, 10> names = {
+      "set_budget",        "raise_or_reduce", "provide_margin",   "engage_or_carry", "answer_quote",
+      "settle_engagement", "contest_invoice", "complete_invoice", "hand_in",         "renew"};
   return names.at(static_cast<std::size_t>(code));
 }
 

@@ -23,6 +23,9 @@ const std::vector<ReportFormat>& report_formats();
 // Throws ConfigError that names those there are.
 const ReportFormat& require_format(std::string_view name);
 
+// "pdf", "html,csv", or "all"; each once. Throws ConfigError as well.
+std::vector<const ReportFormat*> parse_formats(std::string_view names);
+
 // "fr", "en": how kept reports are called by their language.
 std::string language_code(core::Language language);
 
@@ -41,8 +44,8 @@ struct ReportFiles {
   std::vector<std::string> missing; // why there is no PDF, when there is none
 };
 
-// Every form in both languages, as a month's close keeps them.
-ReportFiles render_files(const MonthlyReport& report);
+ReportFiles render_files(const MonthlyReport& report, const std::vector<core::Language>& languages,
+                         const std::vector<const ReportFormat*>& formats);
 
 // Plain text in 80 columns, for people.
 std::string render_text(const MonthlyReport& report, core::Language language);

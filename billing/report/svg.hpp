@@ -28,8 +28,8 @@ enum class Anchor { start, middle, end };
 
 class Svg {
 public:
-  // `name` keeps the patterns of several figures of one page apart.
-  explicit Svg(std::string name);
+  // `name` keeps what several figures of one page refer to apart.
+  explicit Svg(std::string name) : name_(std::move(name)) {}
 
   void rectangle(Point corner, std::int64_t width, std::int64_t height, Filling filling);
   void polygon(const std::vector<Point>& points, Filling filling);
@@ -40,8 +40,8 @@ public:
   std::string finish() const { return text_; }
 
 private:
-  std::string fill_of(Filling filling) const;
   std::string name_;
+  int clips_ = 0;
   std::string text_;
 };
 

@@ -117,6 +117,18 @@ TEST_F(Commands, WriteAReportInEachForm) {
     EXPECT_EQ(answer.out, "");
     EXPECT_THAT(core::read_file(file), HasSubstr("mise à jour")) << format;
   }
+  const auto all = run({"report", "monthly", "2024-10", "--format", "all", "--output",
+                        (folder_.path() / "folder").string()});
+  EXPECT_EQ(all.status, 0) << all.err;
+  const auto of = [&](const std::string& name) {
+    return core::read_file(folder_.path() / "folder" / ("2024-10-F-1234-fr." + name));
+  };
+  EXPECT_THAT(of("html"), HasSubstr("mise à jour"));
+  EXPECT_TRUE(of("pdf").starts_with("%PDF-"));
+  EXPECT_THAT(all.out, HasSubstr("2024-10-F-1234-fr.xlsx\n"));
+  EXPECT_EQ(run({"report", "monthly", "2024-10", "--format", "csv,json"}).status, 2);
+  EXPECT_EQ(run({"report", "monthly", "2024-10", "--format", "csv,docx"}).status, 2);
+  EXPECT_EQ(run({"report", "monthly", "2024-10", "--format", "csv,"}).status, 2);
   EXPECT_EQ(run({"report", "monthly", "2024-13"}).status, 2);
   EXPECT_EQ(run({"report", "monthly"}).status, 2);
   EXPECT_EQ(run({"report", "monthly", "2024-10", "--format", "docx"}).status, 2);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // Invoices from their paper to their payment, as a person gives them.
+#include "billing/report/voice.hpp"
 #include "tests/billing/commands_fixture.hpp"
 
 #include <fmt/format.h>
@@ -186,18 +187,22 @@ TEST_F(InvoiceCommands, NameEveryMismatch) {
                "--line", "adjustment;60.00;trimestre", "--tps", "66.25", "--tvq", "132.20"});
   const auto answer = run({"invoice", "reconcile", "117"});
   EXPECT_EQ(answer.status, 3);
+  EXPECT_THAT(answer.out, HasSubstr(french_typography(
+                              "ligne 1 : durée : facturé 6\u00a0h\u00a030, inscrit 6\u00a0h")));
   EXPECT_THAT(answer.out,
-              HasSubstr("ligne 1 : durée : facturé 6\u00a0h\u00a030, inscrit 6\u00a0h"));
+              HasSubstr(french_typography(
+                  "ligne 2 : taux : facturé 125,00\u00a0$/h, inscrit 120,00\u00a0$/h")));
   EXPECT_THAT(answer.out,
-              HasSubstr("ligne 2 : taux : facturé 125,00\u00a0$/h, inscrit 120,00\u00a0$/h"));
-  EXPECT_THAT(answer.out, HasSubstr("ligne 3 : facturé 3\u00a0h, jamais inscrit"));
-  EXPECT_THAT(answer.out, HasSubstr("ligne 4 : arrondi à l'heure hors d'une fin de trimestre"));
-  EXPECT_THAT(answer.out, HasSubstr("entrée 0003 : inscrite, mais non facturée (4 oct. 2024 · tei "
-                                    "· development · 2\u00a0h)"));
+              HasSubstr(french_typography("ligne 3 : facturé 3\u00a0h, jamais inscrit")));
+  EXPECT_THAT(answer.out, HasSubstr(french_typography(
+                              "ligne 4 : arrondi à l'heure hors d'une fin de trimestre")));
+  EXPECT_THAT(answer.out, HasSubstr(french_typography(
+                              "entrée 0003 : inscrite, mais non facturée (4 oct. 2024 · tei "
+                              "· development · 2\u00a0h)")));
   EXPECT_THAT(
       answer.out,
-      HasSubstr(
-          "TVQ : facturé 132,20\u00a0$, aucune méthode permise ne le donne ; au plus près 132,18"));
+      HasSubstr(french_typography(
+          "TVQ : facturé 132,20 $, aucune méthode permise ne le donne ; au plus près 132,18")));
   EXPECT_THAT(run({"invoice", "reconcile", "117"}, "en").out, HasSubstr("QST: billed $132.20"));
   EXPECT_EQ(run({"invoice", "match", "117", "--line", "1"}).status, 2);
   EXPECT_EQ(run({"invoice", "match", "117", "0001"}).status, 2);
@@ -207,7 +212,8 @@ TEST_F(InvoiceCommands, NameEveryMismatch) {
               HasSubstr("there is no entry 0099"));
   run({"invoice", "match", "117", "--line", "3", "0003"}); // by hand: another activity
   EXPECT_THAT(run({"invoice", "reconcile", "117"}).out,
-              AllOf(Not(HasSubstr("jamais inscrit")), HasSubstr("ligne 3 : durée : facturé 3")));
+              AllOf(Not(HasSubstr("jamais inscrit")),
+                    HasSubstr(french_typography("ligne 3 : durée : facturé 3"))));
 }
 
 TEST_F(InvoiceCommands, BillCostsAndQuarters) {

@@ -220,12 +220,17 @@ TEST_F(LedgerCommands, CloseAMonthWithoutABrowser) {
   ASSERT_EQ(::setenv("PATH", folder_.path().c_str(), 1), 0);
   const auto closed = run({"month", "close", "2024-10"});
   const auto refused = run({"report", "monthly", "2024-10", "--format", "pdf"});
+  const auto rest = run({"report", "monthly", "2024-10", "--format", "pdf,csv", "--output",
+                         (folder_.path() / "rest").string()});
   ASSERT_EQ(::setenv("PATH", path.c_str(), 1), 0);
   EXPECT_EQ(closed.status, 3) << closed.err;
   EXPECT_THAT(closed.err, HasSubstr("sans PDF : a PDF needs Debian's package chromium"));
   EXPECT_EQ(json({"month", "list"})["months"][0]["reports"].size(), 12U);
   EXPECT_EQ(refused.status, 1);
   EXPECT_THAT(refused.err, HasSubstr("chromium"));
+  EXPECT_EQ(rest.status, 3);
+  EXPECT_THAT(rest.err, HasSubstr("chromium"));
+  EXPECT_THAT(rest.out, HasSubstr("2024-10-F-1234-fr.csv"));
   // What was kept is printed, and not what the ledger says now.
   const auto first = run({"report", "monthly", "2024-10", "--format", "pdf"});
   EXPECT_EQ(first.status, 0) << first.err;

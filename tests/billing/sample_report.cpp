@@ -105,26 +105,59 @@ void add_posts(MonthlyReport& report) {
   report.posts = {services, hosting};
 }
 
+// Of the month before its date, a line a piece of work.
+Invoice hours_invoice(const char* number, const char* dated, const std::vector<int>& minutes) {
+  Invoice invoice;
+  invoice.vendor = "koumbit";
+  invoice.number = number;
+  invoice.dated = day(dated);
+  const auto month = month_of(std::chrono::sys_days(invoice.dated) - std::chrono::days(5));
+  invoice.period = days_of(month);
+  invoice.buyer = "Université de Montréal";
+  invoice.terms = "net 30";
+  invoice.tps_number = "123456789RT0001";
+  invoice.tvq_number = "1234567890TQ0001";
+  for (const auto each : minutes) {
+    InvoiceLine line;
+    line.number = static_cast<int>(invoice.lines.size()) + 1;
+    line.fund = "F-1234";
+    line.work = Minutes(each);
+    line.amount = price(line.work.value(), Cents(12000));
+    invoice.lines.push_back(line);
+  }
+  const auto taxes = tax_invoice(invoice.before_tax(), quebec).taxes;
+  invoice.tps = taxes[0].tax;
+  invoice.tvq = taxes[1].tax;
+  return invoice;
+}
+
+// Against work that was logged so.
+CheckedInvoice check(const Invoice& invoice, const std::vector<int>& minutes) {
+  ReconciliationInput input;
+  input.invoice = invoice;
+  input.tax_rates = quebec;
+  for (const auto each : minutes) {
+    Billable billable;
+    auto& entry = billable.entry;
+    billable.line = static_cast<int>(input.entries.size()) + 1;
+    entry.number = 40 + *billable.line;
+    entry.worked_on = entry.posted_on = invoice.period.from;
+    entry.fund = "F-1234";
+    entry.vendor = invoice.vendor;
+    entry.work = Minutes(each);
+    entry.per_hour = Cents(12000);
+    entry.amount = price(entry.work, entry.per_hour);
+    input.entries.push_back(std::move(billable));
+  }
+  return {"Koumbit", reconcile(input)};
+}
+
 void add_proofs(MonthlyReport& report) {
-  CheckedInvoice good;
-  good.vendor = "Koumbit";
-  good.number = "2026-0917";
-  good.dated = day("2026-10-01");
-  good.period = {day("2026-09-01"), day("2026-09-30")};
-  good.lines = good.matched = 3;
-  good.before_tax = good.matched_amount = Cents(114000);
-  good.tax = good.expected_tax = tax_invoice(Cents(114000), quebec).tax();
-  good.total = good.paid = good.before_tax + good.tax;
-  CheckedInvoice bad = good;
-  bad.number = "2026-1017";
-  bad.dated = day("2026-11-02");
-  bad.period = {day("2026-10-01"), day("2026-10-31")};
-  bad.matched = 2;
-  bad.before_tax = Cents(50400);
-  bad.matched_amount = Cents(44400);
-  bad.tax = bad.expected_tax = tax_invoice(bad.before_tax, quebec).tax();
-  bad.total = bad.before_tax + bad.tax;
-  bad.paid = Cents(0);
+  auto settled = hours_invoice("2026-0917", "2026-10-01", {390, 120, 60});
+  settled.payments = {
+      {"00000000-0000-4000-8000-000000000021", day("2026-10-20"), settled.total(), "", {}, {}}};
+  const auto good = check(settled, {390, 120, 60});
+  const auto bad = check(hours_invoice("2026-1017", "2026-11-02", {120, 90, 42}), {120, 60, 42});
   report.accrued = tax_invoice(Cents(36000), quebec).net();
   report.reconciliation = {{bad, good}, 2, Minutes(180), Cents(36000), report.accrued};
   report.upcoming = {{day("2026-11-30"), UpcomingKind::quote_lapses,

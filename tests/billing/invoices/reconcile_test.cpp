@@ -223,8 +223,8 @@ TEST_F(Reconcile, ACreditForWorkTakenBack) {
 
 TEST_F(Reconcile, CostsToTheirCharges) {
   input_.charges = {
-      {"c1", core::parse_date("2024-10-05"), "F", "tei", Cents(2500), "domaine", std::nullopt},
-      {"c2", core::parse_date("2024-10-06"), "F", "nuage", Cents(900), "licence", std::nullopt}};
+      {"c1", core::parse_date("2024-10-05"), "F", "tei", Cents(2500), false, "domaine", {}},
+      {"c2", core::parse_date("2024-10-06"), "F", "nuage", Cents(900), false, "licence", {}}};
   bill(LineKind::cost, 2500).service = "tei";
   bill(LineKind::cost, 950).service = "nuage";
   bill(LineKind::cost, 7000).service = "tei";
@@ -232,6 +232,20 @@ TEST_F(Reconcile, CostsToTheirCharges) {
   EXPECT_EQ(result.lines[0].cost, "c1");
   EXPECT_EQ(result.lines[1].cost, "c2");
   EXPECT_THAT(words(result), ElementsAre("2 amount_differs 950 900 ", "3 never_logged 7000 0 "));
+}
+
+TEST_F(Reconcile, CostsThatBearNoTax) {
+  input_.charges = {
+      {"c1", core::parse_date("2024-10-05"), "F", "tei", Cents(2500), true, "domaine", {}},
+      {"c2", core::parse_date("2024-10-06"), "F", "nuage", Cents(900), false, "licence", {}}};
+  bill(LineKind::cost, 2500).service = "tei";
+  bill(LineKind::cost, 900).service = "nuage";
+  reconcile(); // bills taxes on everything
+  const auto billed = billing::reconcile(input_);
+  EXPECT_THAT(words(billed), ElementsAre("- taxes_differ 170 45 TPS", "- taxes_differ 339 90 TVQ"));
+  input_.invoice.tps = Cents(45);
+  input_.invoice.tvq = Cents(90);
+  EXPECT_THAT(words(billing::reconcile(input_)), IsEmpty());
 }
 
 TEST_F(Reconcile, AQuarterRoundedUpToAnHour) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
-// What is kept of an invoice's reconciliation, and what a fund's report reads.
+// What is kept of an invoice's reconciliation.
 #include "billing/ledger/costs.hpp"
 #include "billing/ledger/reconciliation.hpp"
 #include "billing/ledger/uuid.hpp"
@@ -116,18 +116,6 @@ TEST_F(ReconciliationTest, OfCostsIsKeptToo) {
   EXPECT_EQ(reconciliation.lines[0].cost, cost.id);
   EXPECT_EQ(keep_matches(database_, reconciliation), 1U);
   EXPECT_EQ(keep_matches(database_, reconciliation), 0U);
-}
-
-TEST_F(ReconciliationTest, OfAFundNamesWhatNoInvoiceBills) {
-  add("2024-10-02", 60);
-  add("2024-10-03", 30);
-  bill("1", {60});
-  const auto fund = reconcile_fund(database_, "F-1234", days_of(parse_month("2024-10")));
-  ASSERT_EQ(fund.invoices.size(), 1U);
-  EXPECT_THAT(numbers(fund.unbilled), ElementsAre(2));
-  EXPECT_EQ(fund.unbilled_amount, Cents(6000));
-  EXPECT_THAT(reconcile_fund(database_, "F-1234", days_of(parse_month("2024-09"))).unbilled,
-              IsEmpty());
 }
 
 TEST_F(ReconciliationTest, NeedsNoMoreThanTheRoleOfFinances) {

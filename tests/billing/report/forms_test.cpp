@@ -124,7 +124,8 @@ TEST_F(Forms, PdfOfTheSameReportIsTheSame) {
 TEST_F(Forms, WithoutABrowserAllElseIsMade) {
   const std::string path = std::getenv("PATH");
   ASSERT_EQ(::setenv("PATH", folder_.path().c_str(), 1), 0);
-  const auto rendered = render_files(sample_report());
+  const auto rendered =
+      render_files(sample_report(), {Language::french, Language::english}, parse_formats("all"));
   ASSERT_EQ(::setenv("PATH", path.c_str(), 1), 0);
   EXPECT_EQ(rendered.files.size(), 2 * (report_formats().size() - 1));
   ASSERT_EQ(rendered.missing.size(), 2U);

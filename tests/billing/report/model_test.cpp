@@ -23,9 +23,10 @@ protected:
     const auto total = std::to_string(cents + 600 + tvq);
     record(
         "INSERT INTO ledger.invoice (invoice_id, vendor, number, dated, period_from, period_to, "
-        "before_tax_cents, tps_cents, tvq_cents, total_cents) VALUES ("
+        "buyer, terms, tps_number, tvq_number, before_tax_cents, tps_cents, tvq_cents, "
+        "total_cents) VALUES ("
         "'00000000-0000-4000-8000-000000000011', 'koumbit', 'K-10', '2024-11-05', '2024-10-01', "
-        "'2024-10-31', " +
+        "'2024-10-31', 'Université', 'net 30', '123456789RT0001', '1234567890TQ0001', " +
         std::to_string(cents) + ", 600, " + std::to_string(tvq) + ", " + total +
         ");INSERT INTO ledger.invoice_line (invoice_id, line, kind, fund, minutes, cents) VALUES "
         "('00000000-0000-4000-8000-000000000011', 1, 'hours', 'F-1234', 60, " +
@@ -103,26 +104,47 @@ TEST_F(Report, TellsWhatIsBilledFromWhatIsAccrued) {
   EXPECT_EQ(report.reconciliation.unbilled_entries, 1);
   EXPECT_EQ(report.reconciliation.unbilled, Cents(6000));
   ASSERT_EQ(report.reconciliation.invoices.size(), 1U);
-  EXPECT_TRUE(report.reconciliation.invoices[0].agrees());
+  EXPECT_FALSE(report.reconciliation.invoices[0].contested());
+  EXPECT_TRUE(report.reconciliation.invoices[0].reconciliation.kept());
   EXPECT_EQ(draw_up("2024-09").reconciliation.invoices.size(), 0U);
 }
 
 TEST_F(Report, NamesAnInvoiceThatDoesNotAgree) {
   bill(add("2024-10-10", 55).id);
   const auto report = draw_up("2024-10");
-  const auto& invoice = report.reconciliation.invoices.at(0);
-  EXPECT_EQ(invoice.matched, 0);
-  EXPECT_EQ(invoice.difference(), Cents(1000));
-  EXPECT_EQ(invoice.tax_difference(), Cents(0));
+  const auto& checked = report.reconciliation.invoices.at(0).reconciliation;
+  EXPECT_EQ(checked.lines_matched(), 0U);
+  EXPECT_EQ(checked.difference(), Cents(1000));
+  EXPECT_EQ(checked.tax_difference(), Cents(0));
+  EXPECT_THAT(render_html(report, core::Language::english),
+              testing::HasSubstr("line 1: work: billed 1\u00a0h, recorded 55\u00a0min"));
   EXPECT_EQ(report.assessment.decisions.back().code, DecisionCode::contest_invoice);
 }
 
 TEST_F(Report, NamesTaxesThatAreNotTheInvoices) {
   bill(add("2024-10-10", 60).id, 12000, 1198);
-  const auto& invoice = draw_up("2024-10").reconciliation.invoices.at(0);
-  EXPECT_EQ(invoice.matched, 1);
-  EXPECT_EQ(invoice.tax_difference(), Cents(1));
-  EXPECT_FALSE(invoice.agrees());
+  const auto report = draw_up("2024-10");
+  const auto& invoice = report.reconciliation.invoices.at(0);
+  EXPECT_EQ(invoice.reconciliation.lines_matched(), 1U);
+  EXPECT_EQ(invoice.reconciliation.tax_difference(), Cents(1));
+  EXPECT_TRUE(invoice.contested());
+}
+
+TEST_F(Report, AsksForWhatAnInvoiceLacksAndForItsMatches) {
+  add("2024-10-10", 60);
+  record("INSERT INTO ledger.invoice (invoice_id, vendor, number, dated, period_from, period_to, "
+         "before_tax_cents, tps_cents, tvq_cents, total_cents) VALUES ("
+         "'00000000-0000-4000-8000-000000000012', 'koumbit', 'K-11', '2024-11-05', '2024-10-01', "
+         "'2024-10-31', 12000, 600, 1197, 13797);"
+         "INSERT INTO ledger.invoice_line (invoice_id, line, kind, fund, minutes, cents) VALUES "
+         "('00000000-0000-4000-8000-000000000012', 1, 'hours', 'F-1234', 60, 12000)");
+  const auto report = draw_up("2024-10");
+  const auto& invoice = report.reconciliation.invoices.at(0);
+  EXPECT_FALSE(invoice.contested());
+  EXPECT_TRUE(invoice.incomplete());
+  EXPECT_FALSE(invoice.reconciliation.kept()); // the work is found, but nobody has said so
+  EXPECT_EQ(report.reconciliation.unbilled_entries, 1);
+  EXPECT_EQ(report.assessment.decisions.back().code, DecisionCode::complete_invoice);
 }
 
 TEST_F(Report, HasLinesOfTheBudgetThatAddUp) {
