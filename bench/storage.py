@@ -193,8 +193,7 @@ def the_line_alone(line: Line, s3: object, tool: Tool, folder: pathlib.Path) -> 
     folder.mkdir()
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=tool.bucket, Prefix="web-1/packs/")
     keys = [each["Key"] for page in pages for each in page.get("Contents", [])]
-    # "Expect" would cost each put a round trip of its own.
-    curl = (f"curl -sS --fail --parallel --parallel-max 8 -H Expect: --aws-sigv4 aws:amz:us-east-1:s3 --user {':'.join(line.keys)}"
+    curl = (f"curl -sS --fail --parallel --parallel-max 8 --aws-sigv4 aws:amz:us-east-1:s3 --user {':'.join(line.keys)}"
             " -H 'x-amz-content-sha256: UNSIGNED-PAYLOAD' --config")
     costs = []
     for direction, words in (("restore", "output"), ("upload", "upload-file")):

@@ -22,7 +22,7 @@ constexpr std::size_t most_tasks_weight = 4096;
 constexpr std::size_t bytes_a_weight = std::size_t{1} << 10;
 // Bytes of one request, and of what was fetched and waits: with a dozen connections, more than a
 // line of 1 Gbit/s holds in 100 ms.
-constexpr std::size_t most_run = std::size_t{2} << 20;
+constexpr std::size_t most_run = std::size_t{1} << 20;
 constexpr std::size_t most_fetched = std::size_t{4} << 20;
 
 // A file that waits keeps its folder open, which may be another one for each file: where a process
