@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 #include "collectors/host/connections.hpp"
 
+#include "collectors/host/socket_diag.hpp"
 #include "collectors/host/text.hpp"
 #include "core/error.hpp"
 
@@ -16,10 +17,38 @@ constexpr std::array<const char*, 12> state_names = {
     "unknown",   "established", "syn_sent",   "syn_recv", "fin_wait1", "fin_wait2",
     "time_wait", "close",       "close_wait", "last_ack", "listen",    "closing"};
 
+constexpr unsigned listening = 10;
+
 std::optional<SocketTable> read_table(const KernelFile& file) {
   const auto text = file.read();
   return text ? std::optional(parse_socket_table(*text)) : std::nullopt;
 }
+
+class TcpConnections {
+public:
+  explicit TcpConnections(const HostRoots& roots)
+      : v4_(roots.proc / "net" / "tcp"), v6_(roots.proc / "net" / "tcp6"),
+        of_this_machine_(roots.proc == HostRoots().proc) {}
+
+  SocketTable read() {
+    if (of_this_machine_) {
+      auto table = kernel_.with([](SocketDiag& kernel) { return kernel.tcp(); });
+      if (table) return *std::move(table);
+    }
+    auto table = read_table(v4_).value_or(SocketTable());
+    if (const auto six = read_table(v6_)) {
+      for (const auto& [state, count] : six->states) table.states[state] += count;
+      table.sent_bytes += six->sent_bytes;
+      table.received_bytes += six->received_bytes;
+    }
+    return table;
+  }
+
+private:
+  KernelFile v4_, v6_;
+  bool of_this_machine_;
+  core::Synchronized<SocketDiag> kernel_;
+};
 
 } // namespace
 
@@ -35,29 +64,30 @@ SocketTable parse_socket_table(std::string_view text) {
     if (colon == std::string_view::npos)
       throw core::CorruptData("/proc/net: \"" + std::string(queues.substr(0, 40)) +
                               "\" is not the queues of a socket");
-    ++table.states[static_cast<unsigned>(parse_hexadecimal(state, "state"))];
-    table.sent_bytes += parse_hexadecimal(queues.substr(0, colon), "tx_queue");
-    table.received_bytes += parse_hexadecimal(queues.substr(colon + 1), "rx_queue");
+    table.add(static_cast<unsigned>(parse_hexadecimal(state, "state")),
+              parse_hexadecimal(queues.substr(0, colon), "tx_queue"),
+              parse_hexadecimal(queues.substr(colon + 1), "rx_queue"));
   }
   return table;
 }
 
-Families publish_tcp_states(const SocketTable& v4, const std::optional<SocketTable>& v6) {
+void SocketTable::add(unsigned state, std::uint64_t to_send, std::uint64_t received) {
+  ++states[state];
+  if (state == listening) return;
+  sent_bytes += to_send;
+  received_bytes += received;
+}
+
+Families publish_tcp_states(const SocketTable& table) {
   auto family = gauge_family("node_tcp_connection_states",
                              "TCP connections in each state, and the bytes in their queues.");
-  auto sum = v4;
-  if (v6) {
-    for (const auto& [state, count] : v6->states) sum.states[state] += count;
-    sum.sent_bytes += v6->sent_bytes;
-    sum.received_bytes += v6->received_bytes;
-  }
   // A state that no connection is in has no sample, as node_exporter does it.
   std::map<std::string, std::uint64_t> by_name;
-  for (const auto& [state, count] : sum.states)
+  for (const auto& [state, count] : table.states)
     by_name[state_names[state < state_names.size() ? state : 0]] += count;
-  if (!sum.states.empty()) {
-    by_name["rx_queued_bytes"] = sum.received_bytes;
-    by_name["tx_queued_bytes"] = sum.sent_bytes;
+  if (!table.states.empty()) {
+    by_name["rx_queued_bytes"] = table.received_bytes;
+    by_name["tx_queued_bytes"] = table.sent_bytes;
   }
   for (const auto& [name, count] : by_name)
     add_sample(family, static_cast<double>(count), {{"state", name}});
@@ -104,12 +134,8 @@ Families publish_arp(const std::map<std::string, std::uint64_t>& entries) {
 }
 
 std::shared_ptr<prometheus::Collectable> tcp_states_collector(const HostRoots& roots) {
-  auto v4 = std::make_shared<const KernelFile>(roots.proc / "net" / "tcp");
-  auto v6 = std::make_shared<const KernelFile>(roots.proc / "net" / "tcp6");
-  return make_collectable([v4, v6] {
-    const auto table = read_table(*v4);
-    return table ? publish_tcp_states(*table, read_table(*v6)) : Families{};
-  });
+  auto connections = std::make_shared<TcpConnections>(roots);
+  return make_collectable([connections] { return publish_tcp_states(connections->read()); });
 }
 
 std::shared_ptr<prometheus::Collectable> udp_queues_collector(const HostRoots& roots) {

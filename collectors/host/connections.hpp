@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
-// /proc/net/tcp, udp (each with its 6) and arp, proc(5): node_exporter's collectors `tcpstat`,
-// `udp_queues` and `arp`.
+// The kernel's lists of connections (sock_diag, or /proc/net/tcp), UDP sockets and neighbours:
+// node_exporter's collectors `tcpstat`, `udp_queues` and `arp`.
 #pragma once
 
 #include "collectors/families.hpp"
@@ -16,12 +16,15 @@ struct SocketTable {
   std::map<unsigned, std::uint64_t> states; // connections by the kernel's number of their state
   std::uint64_t sent_bytes = 0;             // that wait to be sent or acknowledged
   std::uint64_t received_bytes = 0;         // that wait to be read
+
+  // Of a listening socket the kernel gives connections for bytes; these are left out.
+  void add(unsigned state, std::uint64_t to_send, std::uint64_t received);
 };
 
 // A line of headings, then a socket a line: "0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 …"
 SocketTable parse_socket_table(std::string_view text);
-// The table without IPv6 is absent where the kernel has none.
-Families publish_tcp_states(const SocketTable& v4, const std::optional<SocketTable>& v6);
+Families publish_tcp_states(const SocketTable& table); // of both versions of IP
+// A version's table is absent where the kernel has none.
 Families publish_udp_queues(const std::optional<SocketTable>& v4,
                             const std::optional<SocketTable>& v6);
 

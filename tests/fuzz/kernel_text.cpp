@@ -4,6 +4,7 @@
 #include "collectors/host/control_groups.hpp"
 #include "collectors/host/processes.hpp"
 #include "collectors/host/processor.hpp"
+#include "collectors/host/socket_diag.hpp"
 #include "collectors/host/softnet.hpp"
 #include "core/error.hpp"
 #include "core/file.hpp"
@@ -14,9 +15,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size == 0) return 0;
   const auto text = intendance::core::as_text({data + 1, size - 1});
   try {
-    switch (data[0] % 10) {
+    switch (data[0] % 11) {
     case 0: publish_softnet(parse_softnet(text)); break;
-    case 1: publish_tcp_states(parse_socket_table(text), std::nullopt); break;
+    case 1: publish_tcp_states(parse_socket_table(text)); break;
     case 2: publish_arp(parse_arp(text)); break;
     case 3: publish_schedstat(parse_schedstat(text)); break;
     case 4: publish_interrupts(parse_interrupts(text)); break;
@@ -25,8 +26,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     case 7: parse_io_stat(text); break;
     case 8: parse_blkio(text, text); break;
     case 9: parse_pressure(text); break;
+    case 10: {
+      SocketTable table;
+      add_diag_datagram(text, table);
+      break;
     }
-  } catch (const intendance::core::CorruptData&) {
+    }
+  } catch (const intendance::core::Error&) {
   }
   return 0;
 }
