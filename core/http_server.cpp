@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 #include "core/http_server.hpp"
 
+#include "core/crypto.hpp"
 #include "core/error.hpp"
 #include "core/log.hpp"
 
@@ -204,6 +205,26 @@ HttpResponse HttpRouter::answer(const HttpRequest& request) const {
   return response;
 }
 
+namespace {
+
+// Of `Bearer TOKEN`, or of `Basic` with any user name and the token for its password, as programs
+// know it that cannot send the first.
+bool holds_token(std::string_view given, const SecretBytes& token) {
+  constexpr std::string_view bearer = "Bearer ", basic = "Basic ";
+  if (given.starts_with(bearer)) return equal_secret(token, given.substr(bearer.size()));
+  if (!given.starts_with(basic)) return false;
+  try {
+    const auto decoded = from_base64(given.substr(basic.size()));
+    const auto pair = as_text(ByteView(decoded));
+    const auto colon = pair.find(':');
+    return colon != std::string_view::npos && equal_secret(token, pair.substr(colon + 1));
+  } catch (const CorruptData&) {
+    return false;
+  }
+}
+
+} // namespace
+
 HttpGuard::HttpGuard(const std::optional<std::filesystem::path>& token_file) {
   if (token_file) token_ = std::make_shared<const SecretBytes>(read_secret(*token_file));
 }
@@ -214,12 +235,7 @@ HttpHandler HttpGuard::operator()(Area area, HttpHandler handler) const {
       if (area == Area::metrics) return handler(request);
       return HttpResponse::failure(403, "this daemon has no token_file, so its API is closed");
     }
-    constexpr std::string_view scheme = "Bearer ";
-    const auto given = request.header("authorization").value_or("");
-    if (given.starts_with(scheme) &&
-        equal_secret(*token, std::string_view(given).substr(scheme.size()))) {
-      return handler(request);
-    }
+    if (holds_token(request.header("authorization").value_or(""), *token)) return handler(request);
     auto refused = HttpResponse::failure(401, "a valid bearer token is needed");
     refused.headers.emplace_back("WWW-Authenticate", "Bearer realm=\"intendance\"");
     return refused;

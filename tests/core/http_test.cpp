@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
+#include "core/crypto.hpp"
 #include "core/http_client.hpp"
 #include "core/http_server.hpp"
 
@@ -203,6 +204,16 @@ TEST(HttpGuard, WantsTheToken) {
   EXPECT_EQ(handler(request).status, 401);
   request.headers["authorization"] = "Bearer s3cret";
   EXPECT_EQ(handler(request).status, 200);
+  const auto basic = [&](const std::string& pair) {
+    request.headers["authorization"] = "Basic " + to_base64(as_bytes(pair));
+    return handler(request).status;
+  };
+  EXPECT_EQ(basic("prometheus:s3cret"), 200);
+  EXPECT_EQ(basic(":s3cret"), 200);
+  for (const char* pair : {"s3cret", "s3cret:", "prometheus:wrong!", "prometheus:x:s3cret", ""})
+    EXPECT_EQ(basic(pair), 401) << pair;
+  request.headers["authorization"] = "Basic no base64";
+  EXPECT_EQ(handler(request).status, 401);
 }
 
 TEST(HttpGuard, WithoutATokenOnlyMetricsAreOpen) {
