@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // intendance-collectord: this machine's figures and the state of its services.
+#include "collectors/apt/watch.hpp"
 #include "collectors/config.hpp"
 #include "collectors/host/host.hpp"
 #include "collectors/probes/prober.hpp"
@@ -13,8 +14,11 @@ int main(int argument_count, char** arguments) {
     const auto config = collectors::read_config(daemon.config());
     const collectors::Prober prober(config.services, config.probe_interval, daemon.clock());
 
+    const collectors::AptWatch apt(daemon.clock());
+
     core::MetricsPage page;
     collectors::build_host_page(page, {}, config.textfiles, daemon.clock());
+    page.add("apt", apt.collectable());
     page.add("probes", prober.collectable());
 
     using Area = core::HttpGuard::Area;
