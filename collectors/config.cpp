@@ -46,6 +46,7 @@ Service read_service(core::ConfigTable table, const Catalogue& catalogue) {
   service.url = read_url(table);
   service.root = table.optional_path("root");
   service.text = table.text("text", "");
+  service.authorities = table.optional_path("authorities_file");
   const bool text_is_used = std::any_of(service.checks.begin(), service.checks.end(),
                                         [](const Check& check) { return check.service_text; });
   if (!service.text.empty() && !text_is_used)

@@ -20,7 +20,9 @@ struct Service {
   std::string url;                           // http or https, no / at its end; empty: not probed
   std::optional<std::filesystem::path> root; // where its files are, for those who back them up
   std::string text;                          // that its page must contain; may be empty
-  std::vector<Check> checks;                 // its profile's
+  // PEM file of the authorities that may sign its certificates, in place of the system's.
+  std::optional<std::filesystem::path> authorities;
+  std::vector<Check> checks; // its profile's
 };
 
 struct CollectorConfig {

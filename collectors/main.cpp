@@ -11,7 +11,8 @@ using namespace intendance;
 int main(int argument_count, char** arguments) {
   return core::run_daemon(argument_count, arguments, "intendance-collectord", [](auto& daemon) {
     const auto config = collectors::read_config(daemon.config());
-    const collectors::Prober prober(config.services, config.probe_interval, daemon.clock());
+    const collectors::Prober prober(config.services, config.probe_interval,
+                                    collectors::machine_name_servers(), daemon.clock());
 
     core::MetricsPage page;
     collectors::build_host_page(page, {}, config.textfiles, daemon.clock());

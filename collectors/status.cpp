@@ -58,18 +58,19 @@ Json filesystems(const Families& host) {
 }
 
 Json service_json(const ServiceStatus& service) {
-  Json json = {{"name", service.name},       {"kind", service.kind},
-               {"url", service.url},         {"state", state_name(service.state)},
-               {"since", nullptr},           {"checked", nullptr},
-               {"phase", nullptr},           {"reason", nullptr},
-               {"duration_seconds", nullptr}};
+  Json json = {{"name", service.name}, {"kind", service.kind},
+               {"url", service.url},   {"state", state_name(service.state)},
+               {"since", nullptr},     {"checked", nullptr},
+               {"phase", nullptr},     {"reason", nullptr},
+               {"detail", nullptr},    {"duration_seconds", nullptr}};
   if (service.since) json["since"] = core::format_utc(*service.since);
   if (!service.last) return json;
   json["checked"] = core::format_utc(service.last->checked);
   json["duration_seconds"] = service.last->duration.count();
   if (const auto& failure = service.last->shown().failure) {
-    json["phase"] = failure->phase;
-    json["reason"] = failure->reason;
+    json["phase"] = name_of(failure->phase);
+    json["reason"] = name_of(failure->reason);
+    json["detail"] = failure->detail;
   }
   return json;
 }

@@ -13,7 +13,7 @@
 
 namespace intendance::collectors {
 
-enum class ServiceState { unknown, up, down }; // unknown: not probed yet
+enum class ServiceState { unknown, up, down }; // unknown: not probed yet, or not permitted to
 const char* state_name(ServiceState state);
 
 struct ServiceStatus {
@@ -26,15 +26,17 @@ struct ServiceStatus {
 // The status after one more probe: `since` moves only when the state does.
 ServiceStatus advanced(ServiceStatus status, ProbeOutcome outcome);
 
-// blackbox_exporter's names, with the labels `service` and `kind`. The http figures are those of
-// the check that failed first, or else of the profile's first check.
+// blackbox_exporter's names, with the labels `service` and `kind`, and probe_failure_info. The http
+// figures are those of the check that failed first, or else of the profile's first that asks a web
+// server.
 Families publish_probes(const std::vector<ServiceStatus>& services);
 
 // Owns one thread a service that has a URL; the destructor stops them, which takes up to a second
 // when a probe is under way. The clock must outlive it.
 class Prober {
 public:
-  Prober(const std::vector<Service>& services, std::chrono::seconds interval, core::Clock& clock);
+  Prober(const std::vector<Service>& services, std::chrono::seconds interval,
+         NameServers name_servers, core::Clock& clock);
   Prober(const Prober&) = delete;
   Prober& operator=(const Prober&) = delete;
   ~Prober();

@@ -18,9 +18,12 @@ struct JsonExpectation {
   std::optional<std::string> equals; // absent: whatever it is, it has to be there
 };
 
+enum class CheckKind { http };
+
 // One question, and all that its answer has to be.
 struct Check {
   std::string name; // "items"
+  CheckKind kind = CheckKind::http;
   std::string path; // put behind the service's URL; may be empty
   std::vector<int> statuses = {200};
   std::string contains;      // in the body; empty: anything

@@ -140,13 +140,13 @@ def check_pages(address):
     status = until("site up, gone down", services)
     assert status["machine"] == "web-1" and status["cpus"] >= 1 and status["filesystems"], status
     gone = status["services"][1]
-    assert (gone["phase"], gone["reason"]) == ("connect", "Connection refused"), gone
+    assert (gone["phase"], gone["reason"], gone["detail"]) == ("connect", "refused", "Connection refused"), gone
 
     headers, page = fetch(f"{address}/metrics", Authorization=bearer, Accept_Encoding="gzip")
     assert headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8", headers
     page = gzip.decompress(page).decode()
     assert 'probe_success{service="site",kind="website"} 1\n' in page
-    assert 'reason="Connection refused"' in page
+    assert 'probe_failure_info{service="gone",kind="nextcloud",check="status",phase="connect",reason="refused"} 1\n' in page
     assert status_of(f"{address}/metrics?collect[]=nowhere", Authorization=bearer) == 400
     _, openmetrics = fetch(f"{address}/metrics", Authorization=bearer, Accept="application/openmetrics-text")
     assert openmetrics.endswith(b"# EOF\n")

@@ -15,16 +15,21 @@ using namespace std::chrono_literals;
 const core::TimePoint start = core::parse_utc("2026-11-23T08:00:00Z");
 
 ProbeOutcome outcome_at(std::chrono::minutes after_start, bool success,
-                        ProbeFailure failure = {"status", "500, not 200"}) {
+                        ProbeFailure failure = {ProbePhase::response, ProbeReason::bad_status,
+                                                "500, not 200"}) {
   ProbeOutcome outcome;
   outcome.checked = start + after_start;
   outcome.duration = 250ms;
-  CheckOutcome check{"items", "http://x/api", AnswerFacts{}, std::nullopt};
+  CheckOutcome check;
+  check.check = "items";
+  check.answer = AnswerFacts{};
   check.answer->status = success ? 200 : 500;
   if (!success) check.failure = std::move(failure);
   outcome.checks.push_back(check);
   return outcome;
 }
+
+const ProbeFailure refused{ProbePhase::connect, ProbeReason::refused, "Connection refused"};
 
 ServiceStatus fresh() {
   return {"expositions", "omeka-s", "http://x", ServiceState::unknown, {}, {}};
@@ -39,7 +44,7 @@ TEST(ServiceStatus, SinceMovesOnlyWithTheState) {
   status = advanced(status, outcome_at(2min, false));
   EXPECT_EQ(status.state, ServiceState::down);
   EXPECT_EQ(status.since, start + 2min);
-  status = advanced(status, outcome_at(3min, false, {"connect", "Connection refused"}));
+  status = advanced(status, outcome_at(3min, false, refused));
   EXPECT_EQ(status.since, start + 2min);
   EXPECT_EQ(status.last->checked, start + 3min);
 }
@@ -52,9 +57,9 @@ TEST(PublishProbes, HasBlackboxExportersNames) {
   answer.ssl = true;
   answer.content_length = 512;
   answer.body_bytes = 510;
-  answer.timings = {10ms, 20ms, 30ms, 40ms, 50ms, 150ms};
-  answer.remote_address = "2001:db8::1";
-  answer.earliest_certificate_expiry = std::chrono::sys_seconds(1800000000s);
+  outcome.checks[0].timings = core::NetworkTimings{10ms, 20ms, 30ms, 40ms, 50ms, 150ms};
+  outcome.checks[0].remote_address = "2001:db8::1";
+  outcome.checks[0].earliest_certificate_expiry = std::chrono::sys_seconds(1800000000s);
   const auto families = publish_probes({advanced(fresh(), outcome)});
   const std::map<std::string, std::string> labels = {{"service", "expositions"},
                                                      {"kind", "omeka-s"}};
@@ -83,32 +88,59 @@ TEST(PublishProbes, HasBlackboxExportersNames) {
     with_phase["phase"] = phase;
     EXPECT_EQ(sample(families, "probe_http_duration_seconds", with_phase), seconds) << phase;
   }
-  EXPECT_EQ(sample_count(families, "intendance_probe_failure_info"), 0u);
+  EXPECT_EQ(sample_count(families, "probe_failure_info"), 0u);
 }
 
 TEST(PublishProbes, SaysWhyAServiceIsDown) {
   const auto down = [](ProbeFailure failure) {
     return publish_probes({advanced(fresh(), outcome_at(0min, false, std::move(failure)))});
   };
-  auto families = down({"redirect", "302 to /install, not 200"});
-  EXPECT_EQ(sample(families, "intendance_probe_failure_info",
+  const auto families =
+      down({ProbePhase::response, ProbeReason::redirect, "302 to /install, not 200"});
+  EXPECT_EQ(sample(families, "probe_failure_info",
                    {{"service", "expositions"},
-                    {"phase", "redirect"},
-                    {"reason", "302 to /install, not 200"}}),
+                    {"kind", "omeka-s"},
+                    {"check", "items"},
+                    {"phase", "response"},
+                    {"reason", "redirect"}}),
             1);
   const std::map<std::string, std::string> labels = {{"service", "expositions"},
                                                      {"kind", "omeka-s"}};
   EXPECT_EQ(sample(families, "probe_success", labels), 0);
   EXPECT_EQ(sample(families, "probe_failed_due_to_regex", labels), 0);
-  EXPECT_EQ(sample(down({"json", "the answer has no /a"}), "probe_failed_due_to_regex", labels), 1);
-  EXPECT_EQ(sample(down({"text", "…"}), "probe_failed_due_to_regex", labels), 1);
+  for (const auto reason :
+       {ProbeReason::json_mismatch, ProbeReason::not_json, ProbeReason::body_mismatch})
+    EXPECT_EQ(sample(down({ProbePhase::content, reason, ""}), "probe_failed_due_to_regex", labels),
+              1);
+}
+
+TEST(PublishProbes, ACertificateThatIsNotBelievedStillExpires) {
+  auto outcome = outcome_at(0min, false, {ProbePhase::tls, ProbeReason::expired, ""});
+  outcome.checks[0].answer.reset();
+  outcome.checks[0].earliest_certificate_expiry = std::chrono::sys_seconds(5s);
+  outcome.checks.push_back(outcome.checks[0]);
+  outcome.checks[1].earliest_certificate_expiry = std::chrono::sys_seconds(3s);
+  EXPECT_EQ(sample(publish_probes({advanced(fresh(), outcome)}), "probe_ssl_earliest_cert_expiry",
+                   {{"service", "expositions"}, {"kind", "omeka-s"}}),
+            3);
+}
+
+TEST(PublishProbes, WhatWasNotAskedIsNeitherUpNorDown) {
+  auto outcome = outcome_at(0min, true);
+  outcome.checks[0].not_asked = NotAsked::not_permitted;
+  const auto status = advanced(fresh(), outcome);
+  EXPECT_EQ(status.state, ServiceState::unknown);
+  const auto families = publish_probes({status});
+  EXPECT_EQ(sample_count(families, "probe_success"), 0u);
+  EXPECT_EQ(sample_count(families, "intendance_probe_check_success"), 0u);
+  EXPECT_EQ(sample_count(families, "probe_duration_seconds"), 1u);
 }
 
 TEST(PublishProbes, WithoutAnAnswerThereIsNoTimingAndNoSentinel) {
-  auto outcome = outcome_at(0min, false, {"connect", "Connection refused"});
+  auto outcome = outcome_at(0min, false, refused);
   outcome.checks[0].answer.reset();
-  outcome.checks.push_back(
-      {"page", "http://x/", std::nullopt, ProbeFailure{"skipped", "not asked"}});
+  outcome.checks.emplace_back();
+  outcome.checks.back().not_asked = NotAsked::no_answer_before;
   const auto families = publish_probes({advanced(fresh(), outcome)});
   EXPECT_EQ(
       sample(families, "probe_http_status_code", {{"service", "expositions"}, {"kind", "omeka-s"}}),
@@ -173,7 +205,7 @@ protected:
 };
 
 TEST_F(ProberOnASite, FollowsAServiceUpAndDownAndUp) {
-  const Prober prober({service("site")}, 30s, clock_);
+  const Prober prober({service("site")}, 30s, {}, clock_);
   EXPECT_EQ(prober.statuses().at(0).state, ServiceState::unknown);
   const auto is = [&](ServiceState state) {
     return [&prober, state] { return prober.statuses().at(0).state == state; };
@@ -182,7 +214,7 @@ TEST_F(ProberOnASite, FollowsAServiceUpAndDownAndUp) {
   status_ = 500;
   EXPECT_TRUE(soon(is(ServiceState::down)));
   const auto down = prober.statuses().at(0);
-  EXPECT_EQ(down.last->shown().failure->reason, "500, not 200");
+  EXPECT_EQ(down.last->shown().failure->detail, "500, not 200");
   EXPECT_GT(down.since, start);
   EXPECT_EQ(sample(prober.collectable()->Collect(), "probe_success",
                    {{"service", "site"}, {"kind", "website"}}),
@@ -192,7 +224,7 @@ TEST_F(ProberOnASite, FollowsAServiceUpAndDownAndUp) {
 }
 
 TEST_F(ProberOnASite, AsksOnceAnInterval) {
-  const Prober prober({service("site")}, 24h, clock_);
+  const Prober prober({service("site")}, 24h, {}, clock_);
   EXPECT_TRUE(soon([&] { return asked_ == 1; }, 1s));
   EXPECT_TRUE(soon([&] { return prober.statuses()[0].last.has_value(); }, 0s));
   // While the clock stands still nothing more is asked, however often the page is.
@@ -205,7 +237,7 @@ TEST_F(ProberOnASite, AsksOnceAnInterval) {
 TEST_F(ProberOnASite, WatchesOnlyServicesWithAUrl) {
   auto silent = service("archive");
   silent.url.clear();
-  const Prober prober({silent, service("site")}, 30s, clock_);
+  const Prober prober({silent, service("site")}, 30s, {}, clock_);
   ASSERT_EQ(prober.statuses().size(), 1u);
   EXPECT_EQ(prober.statuses()[0].name, "site");
 }
@@ -213,7 +245,7 @@ TEST_F(ProberOnASite, WatchesOnlyServicesWithAUrl) {
 TEST_F(ProberOnASite, ItsFiguresOutliveIt) {
   std::shared_ptr<prometheus::Collectable> figures;
   {
-    const Prober prober({service("site")}, 30s, clock_);
+    const Prober prober({service("site")}, 30s, {}, clock_);
     figures = prober.collectable();
     EXPECT_TRUE(soon([&] { return prober.statuses()[0].state == ServiceState::up; }));
   }
