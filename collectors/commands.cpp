@@ -16,6 +16,7 @@ using core::ExitStatus;
 namespace {
 
 constexpr std::chrono::seconds longest_collection{10};
+constexpr const char* default_state_folder = "/var/lib/intendance-collectord"; // the unit's
 
 ExitStatus run_collect(CommandContext& context) {
   core::MetricsPage page;
@@ -30,6 +31,18 @@ ExitStatus run_collect(CommandContext& context) {
   return ExitStatus::done;
 }
 
+// What the daemon remembers; that it cannot be read is no reason not to probe.
+Failures remembered(const CommandContext& context, const std::string& service) {
+  const std::filesystem::path folder =
+      context.has("state") ? context.state_directory() : default_state_folder;
+  try {
+    return FailureFolder(folder).load(service);
+  } catch (const core::Error& error) {
+    context.err() << "intendance: the last failures are not shown: " << error.what() << '\n';
+    return {};
+  }
+}
+
 ExitStatus run_probe_command(CommandContext& context) {
   if (!context.has("service"))
     throw core::ConfigError("SERVICE is missing; intendance probe --help shows an example");
@@ -40,10 +53,11 @@ ExitStatus run_probe_command(CommandContext& context) {
                             "\" has no url, so there is nothing to probe");
   const auto outcome =
       run_probe(service, machine_name_servers(), core::system_clock(), context.stop());
+  const auto failures = remembered(context, service.name);
   if (context.json())
-    show_probe_json(context.out(), service, outcome);
+    show_probe_json(context.out(), service, outcome, failures);
   else
-    show_probe(context.out(), service, outcome, context.language(),
+    show_probe(context.out(), service, outcome, failures, context.language(),
                context.terminal() ? Colour::ansi : Colour::none);
   if (!outcome.is_known()) return ExitStatus::warnings;
   return outcome.success() ? ExitStatus::done : ExitStatus::failed;

@@ -68,19 +68,23 @@ void log_change(const ServiceStatus& before, const ServiceStatus& now) {
 } // namespace
 
 Prober::Prober(const std::vector<Service>& services, std::chrono::seconds interval,
-               NameServers name_servers, core::Clock& clock)
+               NameServers name_servers, core::Clock& clock, FailureFolder memory)
     : watches_(std::make_shared<std::vector<std::unique_ptr<Watch>>>()) {
   for (const auto& service : services)
     if (!service.url.empty()) watches_->push_back(std::make_unique<Watch>(service));
   for (const auto& entry : *watches_)
-    threads_.emplace_back([watches = watches_, watch = entry.get(), interval, name_servers,
+    threads_.emplace_back([watches = watches_, watch = entry.get(), interval, name_servers, memory,
                            &clock](std::stop_token stop) {
+      FailureMemory failures(memory, watch->service.name);
+      watch->status.with([&](ServiceStatus& status) { status.failures = failures.failures(); });
       auto next = clock.now() + first_delay(interval);
       for (clock.sleep_until(next, stop); !stop.stop_requested(); clock.sleep_until(next, stop)) {
         try {
           const auto before = watch->status.copy();
           auto now = advanced(before, run_probe(watch->service, name_servers, clock, stop));
           log_change(before, now);
+          failures.add(*now.last);
+          now.failures = failures.failures();
           watch->status.set(std::move(now));
         } catch (const core::Cancelled&) {
           return;

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "collectors/families.hpp"
-#include "collectors/probes/probe.hpp"
+#include "collectors/probes/failure_memory.hpp"
 
 #include <memory>
 #include <optional>
@@ -21,6 +21,7 @@ struct ServiceStatus {
   ServiceState state = ServiceState::unknown;
   std::optional<core::TimePoint> since; // of the state; absent while unknown
   std::optional<ProbeOutcome> last;
+  std::shared_ptr<const Failures> failures = std::make_shared<Failures>(); // the last 32
 };
 
 // The status after one more probe: `since` moves only when the state does.
@@ -36,7 +37,7 @@ Families publish_probes(const std::vector<ServiceStatus>& services);
 class Prober {
 public:
   Prober(const std::vector<Service>& services, std::chrono::seconds interval,
-         NameServers name_servers, core::Clock& clock);
+         NameServers name_servers, core::Clock& clock, FailureFolder memory = {});
   Prober(const Prober&) = delete;
   Prober& operator=(const Prober&) = delete;
   ~Prober();

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 #include "collectors/probes/show.hpp"
 
+#include "collectors/probes/probe_json.hpp"
+#include "core/calendar.hpp"
+#include "core/printable.hpp"
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -15,11 +19,12 @@ public:
   Screen(std::ostream& out, core::Language language, Colour colour)
       : out_(out), language_(language), colour_(colour) {}
 
-  void show(const Service& service, const ProbeOutcome& outcome) {
+  void show(const Service& service, const ProbeOutcome& outcome, const Failures& failures) {
     out_ << fmt::format("{}  {}  {}\n", service.name, service.kind, service.url);
     for (const auto& check : outcome.checks) width_ = std::max(width_, check.check.size());
     for (const auto& check : outcome.checks) show(check);
     out_ << fmt::format("{}  ({:.3f} s)\n", verdict(outcome), outcome.duration.count());
+    if (!failures.empty()) show(failures);
   }
 
 private:
@@ -54,6 +59,27 @@ private:
     line("→ " + std::string(advice_for(failure.reason, language_)));
   }
 
+  // The newest first. The file may be another's: its words are printed with care.
+  void show(const Failures& failures) {
+    const auto zone = core::TimeZone::local();
+    out_ << "\n" << in("derniers échecs", "last failures") << "\n";
+    for (auto each = failures.rbegin(); each != failures.rend(); ++each) {
+      const auto first = zone.format(each->first), last = zone.format(each->last);
+      constexpr std::size_t to_the_minute = sizeof "2026-11-23 02:15" - 1;
+      auto when = first.substr(0, to_the_minute);
+      if (last.substr(0, to_the_minute) != when)
+        when += " – " + (zone.date(each->first) == zone.date(each->last)
+                             ? last.substr(to_the_minute - 5, 5)
+                             : last.substr(0, to_the_minute));
+      const auto reason = probe_reason_of(each->reason);
+      out_ << core::printable(fmt::format(
+                  "  {}  {}×  {}  {}/{}{}{}", when, each->times, each->check, each->phase,
+                  each->reason, in(" : ", ": "),
+                  each->detail.empty() && reason ? meaning_of(*reason, language_) : each->detail))
+           << "\n";
+    }
+  }
+
   // "200, 15 bytes: {"status":"ok"}"
   std::string answer_text(const CheckOutcome& check) const {
     if (!check.answer) return in("aucune réponse", "no answer");
@@ -79,46 +105,16 @@ private:
   std::size_t width_ = 0;
 };
 
-using Json = nlohmann::ordered_json;
-
-void add_failure(Json& json, const std::optional<ProbeFailure>& failure) {
-  json["phase"] = failure ? Json(name_of(failure->phase)) : Json(nullptr);
-  json["reason"] = failure ? Json(name_of(failure->reason)) : Json(nullptr);
-  json["detail"] = failure ? Json(failure->detail) : Json(nullptr);
-}
-
-const char* name_of(NotAsked why) {
-  switch (why) {
-  case NotAsked::no_answer_before: return "no_answer_before";
-  case NotAsked::not_permitted: return "not_permitted";
-  case NotAsked::asked: break;
-  }
-  return "asked";
-}
-
-Json check_json(const CheckOutcome& check) {
-  const bool was_asked = check.not_asked == NotAsked::asked;
-  Json json = {{"name", check.check}, {"verb", check.verb}, {"url", check.url}};
-  json["success"] = was_asked ? Json(!check.failure) : Json(nullptr);
-  json["not_asked"] = was_asked ? Json(nullptr) : Json(name_of(check.not_asked));
-  add_failure(json, check.failure);
-  json["status"] = check.answer ? Json(check.answer->status) : Json(nullptr);
-  json["first_line"] = check.answer ? Json(check.answer->first_line) : Json(nullptr);
-  json["duration_seconds"] = check.timings ? Json(check.timings->total.count()) : Json(nullptr);
-  json["certificate_expires"] = nullptr;
-  if (const auto& expires = check.earliest_certificate_expiry)
-    json["certificate_expires"] = core::format_utc(*expires);
-  return json;
-}
-
 } // namespace
 
 void show_probe(std::ostream& out, const Service& service, const ProbeOutcome& outcome,
-                core::Language language, Colour colour) {
-  Screen(out, language, colour).show(service, outcome);
+                const Failures& failures, core::Language language, Colour colour) {
+  Screen(out, language, colour).show(service, outcome, failures);
 }
 
-void show_probe_json(std::ostream& out, const Service& service, const ProbeOutcome& outcome) {
+void show_probe_json(std::ostream& out, const Service& service, const ProbeOutcome& outcome,
+                     const Failures& failures) {
+  using Json = nlohmann::ordered_json;
   Json json = {{"name", service.name},
                {"kind", service.kind},
                {"url", service.url},
@@ -128,8 +124,8 @@ void show_probe_json(std::ostream& out, const Service& service, const ProbeOutco
                {"checked", core::format_utc(outcome.checked)}};
   add_failure(json, outcome.shown().failure);
   json["duration_seconds"] = outcome.duration.count();
-  json["checks"] = Json::array();
-  for (const auto& check : outcome.checks) json["checks"].push_back(check_json(check));
+  json["checks"] = checks_json(outcome);
+  json["failures"] = failures_json(failures);
   out << json.dump(2, ' ', false, Json::error_handler_t::replace) << '\n';
 }
 

@@ -142,6 +142,11 @@ def check_pages(address):
     gone = status["services"][1]
     assert (gone["phase"], gone["reason"], gone["detail"]) == ("connect", "refused", "Connection refused"), gone
 
+    probes = json.loads(fetch(f"{address}/api/v1/probes", Authorization=bearer)[1])
+    remembered = probes["services"][1]["failures"]
+    assert remembered[-1]["reason"] == "refused" and remembered[-1]["times"] >= 1, remembered
+    assert probes["services"][0]["checks"][0]["success"] is True, probes
+
     headers, page = fetch(f"{address}/metrics", Authorization=bearer, Accept_Encoding="gzip")
     assert headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8", headers
     page = gzip.decompress(page).decode()
@@ -218,6 +223,8 @@ def main(program, services):
         finally:
             status = collectord.stop()
         assert status == 0, status
+        kept = json.loads((folder / "probes" / "gone.json").read_text())["failures"]
+        assert [entry["reason"] for entry in kept] == ["refused"], kept
         assert samples >= 200, samples
         print(f"{samples} samples a scrape; promtool has nothing against a name of ours")
     site.shutdown()
