@@ -48,9 +48,9 @@ ExitStatus run_probe_command(CommandContext& context) {
     throw core::ConfigError("SERVICE is missing; intendance probe --help shows an example");
   const auto config = read_config(context.config());
   const auto& service = find_service(config, context.text("service"));
-  if (service.url.empty())
+  if (!service.is_probed())
     throw core::ConfigError("[[service]] \"" + service.name +
-                            "\" has no url, so there is nothing to probe");
+                            "\" has neither url nor host, so there is nothing to probe");
   const auto outcome =
       run_probe(service, machine_name_servers(), core::system_clock(), context.stop());
   const auto failures = remembered(context, service.name);

@@ -41,7 +41,9 @@ bool wants_tls(const std::string& url) {
 // The last thing that was begun.
 Phase phase_reached(CURL* curl, const std::string& url) {
   if (seconds_of(curl, CURLINFO_NAMELOOKUP_TIME_T) == 0) return Phase::resolve;
-  if (seconds_of(curl, CURLINFO_CONNECT_TIME_T) == 0) return Phase::connect;
+  // The time of the connection is only noted once TLS stands too; that there is one is known
+  // before.
+  if (number_of(curl, CURLINFO_LOCAL_PORT) == 0) return Phase::connect;
   if (wants_tls(url) && seconds_of(curl, CURLINFO_APPCONNECT_TIME_T) == 0) return Phase::tls;
   curl_off_t body = 0;
   curl_easy_getinfo(curl, CURLINFO_SIZE_DOWNLOAD_T, &body);

@@ -19,9 +19,10 @@ constexpr std::size_t longest_file = std::size_t{1} << 18; // bytes
 // An entry that only grows longer is written no more often.
 constexpr std::chrono::minutes between_writes{5};
 
+// Whatever the detail: it may hold a value that is another each time, and would push out all else.
 bool is_same(const RememberedFailure& entry, const CheckOutcome& check) {
   return entry.check == check.check && entry.phase == name_of(check.failure->phase) &&
-         entry.reason == name_of(check.failure->reason) && entry.detail == check.failure->detail;
+         entry.reason == name_of(check.failure->reason);
 }
 
 // The entry that goes on with this check, or none.
@@ -71,6 +72,7 @@ Change remember(Failures& failures, const ProbeOutcome& outcome) {
     if (open != nullptr && check.failure && is_same(*open, check)) {
       if (open->last == check.checked) continue; // it was not its turn
       open->last = check.checked;
+      open->detail = check.failure->detail;
       ++open->times;
       change = std::max(change, Change::longer);
       continue;

@@ -16,7 +16,8 @@ namespace intendance::collectors {
 // One check's failure, for as long as it stayed the same. The names are text: what a later version
 // wrote can be shown too.
 struct RememberedFailure {
-  std::string check, phase, reason, detail;
+  std::string check, phase, reason;
+  std::string detail; // the newest
   core::TimePoint first{}, last{};
   std::uint64_t times = 1; // probes
   bool is_over = true;     // not remembered: whatever went on at a restart begins anew

@@ -4,7 +4,6 @@
 #include "collectors/probes/shown_text.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 namespace intendance::collectors {
 
@@ -156,6 +155,8 @@ void explain_failure(CheckOutcome& outcome, const NetworkFailure& failure, const
         std::to_string(
             std::chrono::duration_cast<std::chrono::seconds>(asked.connection.timeout).count()) +
         " s";
+  if (failure.cause == Cause::truncated) // without how many bytes
+    outcome.failure->detail = "less came than was announced";
   if (is_about_certificates(outcome.failure->reason)) look_at_certificates(outcome, asked);
 }
 
@@ -179,32 +180,6 @@ earliest_expiry(const std::vector<core::Certificate>& certificates) {
   for (const auto& each : certificates)
     earliest = earliest ? std::min(*earliest, each.expires) : each.expires;
   return earliest;
-}
-
-std::optional<HostAndPort> host_and_port(std::string_view url) {
-  const auto scheme = url.find("://");
-  if (scheme == std::string_view::npos) return std::nullopt;
-  HostAndPort found;
-  found.is_https = plain_name(url.substr(0, scheme)) == "https";
-  found.port = found.is_https ? 443 : 80;
-  auto rest = url.substr(scheme + 3);
-  rest = rest.substr(0, rest.find_first_of("/?#"));
-  if (rest.starts_with('[')) {
-    const auto end = rest.find(']');
-    if (end == std::string_view::npos) return std::nullopt;
-    found.host = rest.substr(1, end - 1);
-    rest.remove_prefix(end + 1);
-  } else {
-    found.host = rest.substr(0, rest.find(':'));
-    rest.remove_prefix(found.host.size());
-  }
-  if (found.host.empty()) return std::nullopt;
-  if (rest.empty()) return found;
-  const auto digits = rest.substr(1);
-  const auto* end = digits.data() + digits.size();
-  const auto parsed = std::from_chars(digits.data(), end, found.port);
-  if (rest.front() != ':' || parsed.ec != std::errc{} || parsed.ptr != end) return std::nullopt;
-  return found;
 }
 
 } // namespace intendance::collectors

@@ -3,6 +3,7 @@
 // question, to the machine's name servers or to the server itself.
 #pragma once
 
+#include "collectors/probes/address.hpp"
 #include "collectors/probes/probe.hpp"
 
 namespace intendance::collectors {
@@ -25,13 +26,5 @@ ProbeFailure explain_dns(const DnsFailure& failure, ProbePhase phase);
 
 std::optional<std::chrono::sys_seconds>
 earliest_expiry(const std::vector<core::Certificate>& certificates);
-
-// Of an address like "https://[::1]:8443/path"; absent for what is none.
-struct HostAndPort {
-  std::string host; // without brackets
-  std::uint16_t port = 0;
-  bool is_https = false;
-};
-std::optional<HostAndPort> host_and_port(std::string_view url);
 
 } // namespace intendance::collectors

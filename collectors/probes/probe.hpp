@@ -40,6 +40,11 @@ struct AnswerFacts {
 // Why a check was not made, which makes a service neither up nor down.
 enum class NotAsked { asked, no_answer_before, not_permitted };
 
+struct ZoneSerial {
+  std::string server, address;
+  std::uint32_t serial = 0;
+};
+
 struct CheckOutcome {
   std::string check;
   CheckKind kind = CheckKind::http;
@@ -51,8 +56,11 @@ struct CheckOutcome {
   core::TimePoint checked{};
   std::optional<core::NetworkTimings> timings; // of an answer
   std::string remote_address;
+  std::string said; // what other servers than of the web answered, in one line
   // Of what was shown, believed or not; absent when none was seen.
   std::optional<std::chrono::sys_seconds> earliest_certificate_expiry;
+  std::vector<ZoneSerial> serials;                       // of a zone's name servers
+  std::optional<std::chrono::sys_seconds> domain_expiry; // of a registration
 };
 
 struct ProbeOutcome {
@@ -70,7 +78,10 @@ struct ProbeOutcome {
 // still hides is found. Once its web server gives no answer at all the rest of what is asked of
 // that is skipped: each would wait for its time-out. Throws Cancelled when stopped, and nothing
 // else for what the service does.
+// A check that is asked less often than the rest keeps its outcome of `before` until it is due; one
+// that failed is due again after 10 minutes.
 ProbeOutcome run_probe(const Service& service, const NameServers& name_servers,
-                       const core::Clock& clock, std::stop_token stop = {});
+                       const core::Clock& clock, std::stop_token stop = {},
+                       const ProbeOutcome* before = nullptr);
 
 } // namespace intendance::collectors

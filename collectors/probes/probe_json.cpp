@@ -20,16 +20,27 @@ const char* name_of(NotAsked why) {
 
 Json check_json(const CheckOutcome& check) {
   const bool was_asked = check.not_asked == NotAsked::asked;
-  Json json = {{"name", check.check}, {"verb", check.verb}, {"url", check.url}};
+  Json json = {{"name", check.check},
+               {"ask", name_of(check.kind)},
+               {"verb", check.verb},
+               {"url", check.url}};
   json["success"] = was_asked ? Json(!check.failure) : Json(nullptr);
   json["not_asked"] = was_asked ? Json(nullptr) : Json(name_of(check.not_asked));
   add_failure(json, check.failure);
   json["status"] = check.answer ? Json(check.answer->status) : Json(nullptr);
-  json["first_line"] = check.answer ? Json(check.answer->first_line) : Json(nullptr);
+  json["first_line"] = nullptr;
+  if (check.answer)
+    json["first_line"] = check.answer->first_line;
+  else if (!check.said.empty())
+    json["first_line"] = check.said;
   json["duration_seconds"] = check.timings ? Json(check.timings->total.count()) : Json(nullptr);
   json["certificate_expires"] = nullptr;
   if (const auto& expires = check.earliest_certificate_expiry)
     json["certificate_expires"] = core::format_utc(*expires);
+  if (const auto& expires = check.domain_expiry)
+    json["domain_expires"] = core::format_utc(*expires);
+  for (const auto& [server, address, serial] : check.serials)
+    json["serials"].push_back({{"server", server}, {"address", address}, {"serial", serial}});
   return json;
 }
 

@@ -31,7 +31,7 @@ ServiceStatus advanced(ServiceStatus status, ProbeOutcome outcome) {
 
 struct Prober::Watch {
   explicit Watch(Service which) : service(std::move(which)) {
-    status.set({service.name, service.kind, service.url, ServiceState::unknown, {}, {}});
+    status.set({service.name, service.kind, service.place(), ServiceState::unknown, {}, {}});
   }
   const Service service;
   core::Synchronized<ServiceStatus> status;
@@ -71,7 +71,7 @@ Prober::Prober(const std::vector<Service>& services, std::chrono::seconds interv
                NameServers name_servers, core::Clock& clock, FailureFolder memory)
     : watches_(std::make_shared<std::vector<std::unique_ptr<Watch>>>()) {
   for (const auto& service : services)
-    if (!service.url.empty()) watches_->push_back(std::make_unique<Watch>(service));
+    if (service.is_probed()) watches_->push_back(std::make_unique<Watch>(service));
   for (const auto& entry : *watches_)
     threads_.emplace_back([watches = watches_, watch = entry.get(), interval, name_servers, memory,
                            &clock](std::stop_token stop) {
@@ -81,7 +81,8 @@ Prober::Prober(const std::vector<Service>& services, std::chrono::seconds interv
       for (clock.sleep_until(next, stop); !stop.stop_requested(); clock.sleep_until(next, stop)) {
         try {
           const auto before = watch->status.copy();
-          auto now = advanced(before, run_probe(watch->service, name_servers, clock, stop));
+          auto now = advanced(before, run_probe(watch->service, name_servers, clock, stop,
+                                                before.last ? &*before.last : nullptr));
           log_change(before, now);
           failures.add(*now.last);
           now.failures = failures.failures();

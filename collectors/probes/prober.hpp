@@ -32,8 +32,8 @@ ServiceStatus advanced(ServiceStatus status, ProbeOutcome outcome);
 // server.
 Families publish_probes(const std::vector<ServiceStatus>& services);
 
-// Owns one thread a service that has a URL; the destructor stops them, which takes up to a second
-// when a probe is under way. The clock must outlive it.
+// Owns one thread a service that has a URL or a host; the destructor stops them, which takes up to
+// a second when a probe is under way. The clock must outlive it.
 class Prober {
 public:
   Prober(const std::vector<Service>& services, std::chrono::seconds interval,
@@ -42,7 +42,7 @@ public:
   Prober& operator=(const Prober&) = delete;
   ~Prober();
 
-  // From any thread, at any time, in the configuration's order; services without a URL are not
+  // From any thread, at any time, in the configuration's order; services without either are not
   // there.
   std::vector<ServiceStatus> statuses() const;
   // What the page shows; it may outlive the prober.

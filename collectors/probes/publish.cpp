@@ -42,17 +42,26 @@ struct ProbeFamilies {
       "Whether each check of the service passed; one that was not asked is not there.");
   prometheus::MetricFamily failure =
       gauge_family("probe_failure_info", "Where and why the service fails, while it does.");
+  prometheus::MetricFamily serial =
+      gauge_family("probe_dns_serial", "Serial of the zone at each of its name servers.");
+  prometheus::MetricFamily echo = gauge_family("probe_icmp_duration_seconds",
+                                               "How long finding the address and the echo took.");
+  prometheus::MetricFamily domain =
+      gauge_family("intendance_domain_expiry_timestamp_seconds",
+                   "When the registration of the domain expires, in seconds since 1970.");
   prometheus::MetricFamily checked =
       gauge_family("intendance_probe_last_run_timestamp_seconds",
                    "When the service was last probed, in seconds since 1970.");
 
   void add(const ServiceStatus& status);
   void add_http(const CheckOutcome& check, const Labels& labels);
+  void add_figures(const CheckOutcome& check, const Labels& labels);
 
   Families take() {
     Families families;
-    for (auto* family : {&success, &duration, &dns, &ip, &regex, &status, &phases, &redirects, &ssl,
-                         &version, &length, &body, &expiry, &checks, &failure, &checked})
+    for (auto* family :
+         {&success, &duration, &dns, &ip, &regex, &status, &phases, &redirects, &ssl, &version,
+          &length, &body, &expiry, &checks, &failure, &serial, &echo, &domain, &checked})
       families.push_back(std::move(*family));
     return families;
   }
@@ -81,6 +90,22 @@ void ProbeFamilies::add_http(const CheckOutcome& check, const Labels& labels) {
       {"transfer", check.timings->transfer}};
   for (const auto& [part, time] : parts)
     add_sample(phases, time.count(), with(labels, "phase", part));
+}
+
+// Those of other checks than of the web.
+void ProbeFamilies::add_figures(const CheckOutcome& check, const Labels& labels) {
+  for (const auto& one : check.serials) {
+    auto at = with(labels, "server", one.server);
+    at.push_back({"address", one.address});
+    add_sample(serial, one.serial, at);
+  }
+  const auto of = with(labels, "check", check.check);
+  if (check.kind == CheckKind::icmp && check.timings) {
+    add_sample(echo, check.timings->resolve.count(), with(of, "phase", "resolve"));
+    add_sample(echo, check.timings->processing.count(), with(of, "phase", "rtt"));
+  }
+  if (check.domain_expiry)
+    add_sample(domain, static_cast<double>(check.domain_expiry->time_since_epoch().count()), of);
 }
 
 // The check whose figures of HTTP are shown; none where no web server is asked.
@@ -114,6 +139,7 @@ void ProbeFamilies::add(const ServiceStatus& service) {
   for (const auto& check : outcome.checks) {
     if (const auto& expires = check.earliest_certificate_expiry)
       earliest = earliest ? std::min(*earliest, *expires) : *expires;
+    add_figures(check, labels);
     if (check.not_asked == NotAsked::asked)
       add_sample(checks, check.failure ? 0 : 1, with(labels, "check", check.check));
   }

@@ -20,7 +20,7 @@ public:
       : out_(out), language_(language), colour_(colour) {}
 
   void show(const Service& service, const ProbeOutcome& outcome, const Failures& failures) {
-    out_ << fmt::format("{}  {}  {}\n", service.name, service.kind, service.url);
+    out_ << fmt::format("{}  {}  {}\n", service.name, service.kind, service.place());
     for (const auto& check : outcome.checks) width_ = std::max(width_, check.check.size());
     for (const auto& check : outcome.checks) show(check);
     out_ << fmt::format("{}  ({:.3f} s)\n", verdict(outcome), outcome.duration.count());
@@ -82,6 +82,8 @@ private:
 
   // "200, 15 bytes: {"status":"ok"}"
   std::string answer_text(const CheckOutcome& check) const {
+    if (!check.answer && !check.said.empty()) return check.said;
+    if (!check.answer && !check.failure) return in("répond", "answers");
     if (!check.answer) return in("aucune réponse", "no answer");
     const auto& answer = *check.answer;
     auto text = std::to_string(answer.status);
@@ -117,7 +119,7 @@ void show_probe_json(std::ostream& out, const Service& service, const ProbeOutco
   using Json = nlohmann::ordered_json;
   Json json = {{"name", service.name},
                {"kind", service.kind},
-               {"url", service.url},
+               {"url", service.place()},
                {"state", !outcome.is_known() ? "unknown"
                          : outcome.success() ? "up"
                                              : "down"},

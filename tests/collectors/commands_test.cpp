@@ -125,7 +125,7 @@ TEST_F(ProbeCommand, SaysWhichServicesThereAre) {
   EXPECT_THAT(unknown.err, HasSubstr("there are: documents · collections · silent"));
   const auto silent = probe({"silent"});
   EXPECT_EQ(silent.status, ExitStatus::usage);
-  EXPECT_THAT(silent.err, HasSubstr("has no url"));
+  EXPECT_THAT(silent.err, HasSubstr("has neither url nor host"));
   const auto none = probe({});
   EXPECT_EQ(none.status, ExitStatus::usage);
   EXPECT_THAT(none.err, HasSubstr("SERVICE is missing"));

@@ -45,6 +45,11 @@ TEST(Remember, OneEntryForAsLongAsItFailsTheSameWay) {
   EXPECT_EQ(failures[0].last, start + 2min);
   EXPECT_EQ(failures[0].times, 2u);
   EXPECT_EQ(failures[0].reason, "bad_status");
+  auto other = at(2min, ProbeReason::bad_status);
+  other.checks[0].checked += 1s;
+  other.checks[0].failure->detail = "502, not 200";
+  EXPECT_EQ(remember(failures, other), Change::longer); // the same reason; the newest detail
+  EXPECT_EQ(failures[0].detail, "502, not 200");
   // Another reason, and the same one again after a success, are entries of their own.
   EXPECT_EQ(remember(failures, at(3min, ProbeReason::timeout)), Change::news);
   EXPECT_EQ(remember(failures, at(4min, std::nullopt)), Change::news);

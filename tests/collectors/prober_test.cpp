@@ -125,6 +125,38 @@ TEST(PublishProbes, ACertificateThatIsNotBelievedStillExpires) {
             3);
 }
 
+TEST(PublishProbes, OtherChecksHaveFiguresOfTheirOwn) {
+  auto outcome = outcome_at(0min, true);
+  auto& check = outcome.checks[0];
+  check.kind = CheckKind::zone;
+  check.answer.reset();
+  check.serials = {{"ns1.x", "192.0.2.7", 7}, {"ns2.x", "192.0.2.8", 8}};
+  outcome.checks.push_back({});
+  outcome.checks[1].check = "registration";
+  outcome.checks[1].kind = CheckKind::domain;
+  outcome.checks[1].domain_expiry = std::chrono::sys_seconds(5s);
+  outcome.checks.push_back({});
+  outcome.checks[2].check = "echo";
+  outcome.checks[2].kind = CheckKind::icmp;
+  outcome.checks[2].timings = core::NetworkTimings{1ms, {}, {}, 20ms, {}, 21ms};
+  const auto families = publish_probes({advanced(fresh(), outcome)});
+  const auto with = [](std::map<std::string, std::string> labels) {
+    labels.insert({{"service", "expositions"}, {"kind", "omeka-s"}});
+    return labels;
+  };
+  EXPECT_EQ(
+      sample(families, "probe_dns_serial", with({{"server", "ns2.x"}, {"address", "192.0.2.8"}})),
+      8);
+  EXPECT_EQ(sample(families, "intendance_domain_expiry_timestamp_seconds",
+                   with({{"check", "registration"}})),
+            5);
+  EXPECT_EQ(
+      sample(families, "probe_icmp_duration_seconds", with({{"check", "echo"}, {"phase", "rtt"}})),
+      0.02);
+  // No web server was asked: there is no status, and no 0 in its place.
+  EXPECT_EQ(sample_count(families, "probe_http_status_code"), 0u);
+}
+
 TEST(PublishProbes, WhatWasNotAskedIsNeitherUpNorDown) {
   auto outcome = outcome_at(0min, true);
   outcome.checks[0].not_asked = NotAsked::not_permitted;
@@ -234,7 +266,35 @@ TEST_F(ProberOnASite, AsksOnceAnInterval) {
   EXPECT_TRUE(soon([&] { return asked_ == 2; }, 0s));
 }
 
-TEST_F(ProberOnASite, WatchesOnlyServicesWithAUrl) {
+TEST_F(ProberOnASite, ACheckThatIsAskedSeldomKeepsItsOutcomeUntilItIsDue) {
+  auto site = service("site");
+  site.checks.push_back(site.checks[0]);
+  site.checks[0].every = 1h;
+  const auto probe = [&](const ProbeOutcome* before) {
+    return run_probe(site, {}, clock_, {}, before);
+  };
+  auto last = probe(nullptr);
+  EXPECT_EQ(asked_, 2);
+  clock_.advance(59min);
+  last = probe(&last);
+  EXPECT_EQ(asked_, 3); // the other check
+  EXPECT_EQ(last.checks[0].checked, start);
+  EXPECT_EQ(last.checks[1].checked, start + 59min);
+  clock_.advance(1min);
+  status_ = 500;
+  last = probe(&last);
+  EXPECT_EQ(asked_, 5);
+  // Once it failed it is asked again sooner.
+  clock_.advance(9min);
+  last = probe(&last);
+  EXPECT_EQ(last.checks[0].checked, start + 1h);
+  status_ = 200;
+  clock_.advance(1min);
+  last = probe(&last);
+  EXPECT_TRUE(last.success());
+}
+
+TEST_F(ProberOnASite, WatchesOnlyServicesWithAUrlOrAHost) {
   auto silent = service("archive");
   silent.url.clear();
   const Prober prober({silent, service("site")}, 30s, {}, clock_);
