@@ -3,12 +3,8 @@
 
 #include "collectors/config.hpp"
 #include "collectors/host/host.hpp"
-#include "collectors/probes/prober.hpp"
+#include "collectors/probes/show.hpp"
 
-#include <fmt/format.h>
-#include <nlohmann/json.hpp>
-
-#include <algorithm>
 #include <ostream>
 
 namespace intendance::collectors {
@@ -20,6 +16,7 @@ using core::ExitStatus;
 namespace {
 
 constexpr std::chrono::seconds longest_collection{10};
+constexpr const char* default_state_folder = "/var/lib/intendance-collectord"; // the unit's
 
 ExitStatus run_collect(CommandContext& context) {
   core::MetricsPage page;
@@ -34,65 +31,16 @@ ExitStatus run_collect(CommandContext& context) {
   return ExitStatus::done;
 }
 
-// "200, 15 bytes: {"status":"ok"}"
-std::string answer_text(const CheckOutcome& check) {
-  if (!check.answer) return "no answer";
-  const auto& answer = *check.answer;
-  auto text = std::to_string(answer.status);
-  if (!answer.location.empty()) text += " to " + answer.location;
-  text += fmt::format(", {:.0f} bytes", answer.body_bytes);
-  if (!answer.first_line.empty()) text += ": " + answer.first_line;
-  return text;
-}
-
-void print_outcome(const CommandContext& context, const Service& service,
-                   const ProbeOutcome& outcome) {
-  const auto coloured = [&](const char* colour, const std::string& text) {
-    return context.terminal() ? std::string("\033[") + colour + "m" + text + "\033[0m" : text;
-  };
-  context.out() << fmt::format("{}  {}  {}\n", service.name, service.kind, service.url);
-  std::size_t width = 0;
-  for (const auto& check : outcome.checks) width = std::max(width, check.check.size());
-  for (const auto& check : outcome.checks) {
-    const auto mark = check.failure ? coloured("31", "✗") : coloured("32", "✓");
-    context.out() << fmt::format("  {} {:<{}}  GET {}\n", mark, check.check, width, check.url);
-    if (check.answer || check.failure->phase != "skipped")
-      context.out() << fmt::format("    {:<{}}  {}\n", "", width, answer_text(check));
-    if (check.failure)
-      context.out() << fmt::format("    {:<{}}  {}: {}\n", "", width, check.failure->phase,
-                                   check.failure->reason);
+// What the daemon remembers; that it cannot be read is no reason not to probe.
+Failures remembered(const CommandContext& context, const std::string& service) {
+  const std::filesystem::path folder =
+      context.has("state") ? context.state_directory() : default_state_folder;
+  try {
+    return FailureFolder(folder).load(service);
+  } catch (const core::Error& error) {
+    context.err() << "intendance: the last failures are not shown: " << error.what() << '\n';
+    return {};
   }
-  const auto& failure = outcome.shown().failure;
-  const auto verdict = failure
-                           ? coloured("31", "down") + "  " + failure->phase + ": " + failure->reason
-                           : coloured("32", "up");
-  context.out() << fmt::format("{}  ({:.3f} s)\n", verdict, outcome.duration.count());
-}
-
-void print_json(std::ostream& out, const Service& service, const ProbeOutcome& outcome) {
-  using Json = nlohmann::ordered_json;
-  const auto failure_into = [](Json& json, const std::optional<ProbeFailure>& failure) {
-    json["phase"] = failure ? Json(failure->phase) : Json(nullptr);
-    json["reason"] = failure ? Json(failure->reason) : Json(nullptr);
-  };
-  Json json = {{"name", service.name},
-               {"kind", service.kind},
-               {"url", service.url},
-               {"state", outcome.success() ? "up" : "down"},
-               {"checked", core::format_utc(outcome.checked)}};
-  failure_into(json, outcome.shown().failure);
-  json["duration_seconds"] = outcome.duration.count();
-  json["checks"] = Json::array();
-  for (const auto& check : outcome.checks) {
-    Json one = {{"name", check.check}, {"url", check.url}, {"success", !check.failure}};
-    failure_into(one, check.failure);
-    one["status"] = check.answer ? Json(check.answer->status) : Json(nullptr);
-    one["first_line"] = check.answer ? Json(check.answer->first_line) : Json(nullptr);
-    one["duration_seconds"] =
-        check.answer ? Json(check.answer->timings.total.count()) : Json(nullptr);
-    json["checks"].push_back(std::move(one));
-  }
-  out << json.dump(2, ' ', false, Json::error_handler_t::replace) << '\n';
 }
 
 ExitStatus run_probe_command(CommandContext& context) {
@@ -100,14 +48,18 @@ ExitStatus run_probe_command(CommandContext& context) {
     throw core::ConfigError("SERVICE is missing; intendance probe --help shows an example");
   const auto config = read_config(context.config());
   const auto& service = find_service(config, context.text("service"));
-  if (service.url.empty())
+  if (!service.is_probed())
     throw core::ConfigError("[[service]] \"" + service.name +
-                            "\" has no url, so there is nothing to probe");
-  const auto outcome = run_probe(service, core::system_clock(), context.stop());
+                            "\" has neither url nor host, so there is nothing to probe");
+  const auto outcome =
+      run_probe(service, machine_name_servers(), core::system_clock(), context.stop());
+  const auto failures = remembered(context, service.name);
   if (context.json())
-    print_json(context.out(), service, outcome);
+    show_probe_json(context.out(), service, outcome, failures);
   else
-    print_outcome(context, service, outcome);
+    show_probe(context.out(), service, outcome, failures, context.language(),
+               context.terminal() ? Colour::ansi : Colour::none);
+  if (!outcome.is_known()) return ExitStatus::warnings;
   return outcome.success() ? ExitStatus::done : ExitStatus::failed;
 }
 

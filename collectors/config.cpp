@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 #include "collectors/config.hpp"
 
+#include "collectors/probes/address.hpp"
 #include "core/error.hpp"
 #include "core/http_server.hpp"
 
@@ -32,6 +33,34 @@ std::string read_url(core::ConfigTable& table) {
   return url;
 }
 
+// The name or the address of what is asked by other means than HTTP.
+std::string read_host(core::ConfigTable& table, const std::string& url) {
+  if (!table.has("host")) {
+    const auto place = host_and_port(url);
+    return place ? place->host : std::string();
+  }
+  auto host = table.text("host");
+  if (host.empty() || host.find_first_of("/@[] \t") != std::string::npos)
+    table.fail("host", "is neither a name nor an address\n  allowed: courriel.example.org, "
+                       "192.0.2.7, 2001:db8::7");
+  return host;
+}
+
+void read_own_checks(core::ConfigTable& table, Service& service) {
+  for (auto& own : table.tables("check")) {
+    service.checks.push_back(read_check(own));
+    const auto& name = service.checks.back().name;
+    for (std::size_t each = 0; each + 1 < service.checks.size(); ++each)
+      if (service.checks[each].name == name)
+        own.fail("name", "is the name of two checks of this service");
+  }
+  if (!service.is_probed()) return;
+  if (service.checks.empty()) table.fail("kind", "asks nothing by itself; add a [[service.check]]");
+  for (const auto& check : service.checks)
+    if (check.kind == CheckKind::http && service.url.empty())
+      table.fail("host", "is not enough: check \"" + check.name + "\" needs a url");
+}
+
 Service read_service(core::ConfigTable table, const Catalogue& catalogue) {
   Service service;
   service.name = table.text("name");
@@ -44,12 +73,15 @@ Service read_service(core::ConfigTable table, const Catalogue& catalogue) {
   }
   service.checks = profile->second.checks;
   service.url = read_url(table);
+  service.host = read_host(table, service.url);
   service.root = table.optional_path("root");
   service.text = table.text("text", "");
+  service.authorities = table.optional_path("authorities_file");
   const bool text_is_used = std::any_of(service.checks.begin(), service.checks.end(),
                                         [](const Check& check) { return check.service_text; });
   if (!service.text.empty() && !text_is_used)
     table.fail("text", "is not looked at by any check of " + service.kind);
+  read_own_checks(table, service);
   table.finish();
   return service;
 }

@@ -15,12 +15,18 @@
 namespace intendance::collectors {
 
 struct Service {
-  std::string name;                          // "expositions"
-  std::string kind;                          // a profile's
-  std::string url;                           // http or https, no / at its end; empty: not probed
+  std::string name; // "expositions"
+  std::string kind; // a profile's
+  std::string url;  // http or https, no / at its end; may be empty
+  std::string host; // what else than web servers is asked: url's, or its own; may be empty
   std::optional<std::filesystem::path> root; // where its files are, for those who back them up
   std::string text;                          // that its page must contain; may be empty
-  std::vector<Check> checks;                 // its profile's
+  // PEM file of the authorities that may sign its certificates, in place of the system's.
+  std::optional<std::filesystem::path> authorities;
+  std::vector<Check> checks; // its profile's, then its own
+
+  bool is_probed() const { return !url.empty() || !host.empty(); }
+  const std::string& place() const { return url.empty() ? host : url; } // for people
 };
 
 struct CollectorConfig {

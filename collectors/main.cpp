@@ -12,7 +12,9 @@ using namespace intendance;
 int main(int argument_count, char** arguments) {
   return core::run_daemon(argument_count, arguments, "intendance-collectord", [](auto& daemon) {
     const auto config = collectors::read_config(daemon.config());
-    const collectors::Prober prober(config.services, config.probe_interval, daemon.clock());
+    const collectors::Prober prober(config.services, config.probe_interval,
+                                    collectors::machine_name_servers(), daemon.clock(),
+                                    collectors::FailureFolder(daemon.state_directory()));
 
     const collectors::AptWatch apt(daemon.clock());
 
@@ -27,6 +29,9 @@ int main(int argument_count, char** arguments) {
     core::HttpRouter router;
     router.add("GET", "/metrics", guard(Area::metrics, page.handler()));
     router.add("GET", "/api/v1/status", guard(Area::api, status));
+    router.add(
+        "GET", "/api/v1/probes",
+        guard(Area::api, collectors::probes_handler(config.machine, prober, daemon.clock())));
     router.add("GET", "/healthz", [](const auto&) {
       return core::HttpResponse{200, "text/plain", "ok\n", {}};
     });

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 #include "collectors/status.hpp"
 
+#include "collectors/probes/probe_json.hpp"
 #include "core/version.hpp"
 
 #include <nlohmann/json.hpp>
@@ -58,19 +59,16 @@ Json filesystems(const Families& host) {
 }
 
 Json service_json(const ServiceStatus& service) {
-  Json json = {{"name", service.name},       {"kind", service.kind},
-               {"url", service.url},         {"state", state_name(service.state)},
-               {"since", nullptr},           {"checked", nullptr},
-               {"phase", nullptr},           {"reason", nullptr},
-               {"duration_seconds", nullptr}};
+  Json json = {{"name", service.name}, {"kind", service.kind},
+               {"url", service.url},   {"state", state_name(service.state)},
+               {"since", nullptr},     {"checked", nullptr},
+               {"phase", nullptr},     {"reason", nullptr},
+               {"detail", nullptr},    {"duration_seconds", nullptr}};
   if (service.since) json["since"] = core::format_utc(*service.since);
   if (!service.last) return json;
   json["checked"] = core::format_utc(service.last->checked);
   json["duration_seconds"] = service.last->duration.count();
-  if (const auto& failure = service.last->shown().failure) {
-    json["phase"] = failure->phase;
-    json["reason"] = failure->reason;
-  }
+  add_failure(json, service.last->shown().failure);
   return json;
 }
 
@@ -95,6 +93,26 @@ std::string status_json(const std::string& machine, const Families& host,
   for (const auto& service : services) json["services"].push_back(service_json(service));
   // Mount points and reasons may hold bytes that are not UTF-8.
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+std::string probes_json(const std::string& machine, const std::vector<ServiceStatus>& services,
+                        core::TimePoint now) {
+  Json json = {{"machine", machine}, {"time", core::format_utc(now)}};
+  json["services"] = Json::array();
+  for (const auto& service : services) {
+    auto one = service_json(service);
+    one["checks"] = service.last ? checks_json(*service.last) : Json::array();
+    one["failures"] = failures_json(*service.failures);
+    json["services"].push_back(std::move(one));
+  }
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+core::HttpHandler probes_handler(std::string machine, const Prober& prober,
+                                 const core::Clock& clock) {
+  return [machine = std::move(machine), &prober, &clock](const core::HttpRequest&) {
+    return core::HttpResponse::json(probes_json(machine, prober.statuses(), clock.now()));
+  };
 }
 
 core::HttpHandler status_handler(std::string machine, const core::MetricsPage& page,

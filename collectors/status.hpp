@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
-// GET /api/v1/status, docs/api.md: the machine and its services at a glance, for the dashboard.
+// GET /api/v1/status and /api/v1/probes, docs/api.md: the machine and its services at a glance, for
+// the dashboard, and the services in full.
 #pragma once
 
 #include "collectors/families.hpp"
@@ -19,5 +20,11 @@ std::string status_json(const std::string& machine, const Families& host,
 // than a scrape, and both say the same. The page, the prober and the clock must outlive it.
 core::HttpHandler status_handler(std::string machine, const core::MetricsPage& page,
                                  const Prober& prober, const core::Clock& clock);
+
+// GET /api/v1/probes: each service with all of its checks and the last failures.
+std::string probes_json(const std::string& machine, const std::vector<ServiceStatus>& services,
+                        core::TimePoint now);
+core::HttpHandler probes_handler(std::string machine, const Prober& prober,
+                                 const core::Clock& clock);
 
 } // namespace intendance::collectors

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
-// What core's two wrappers of libcurl share; for nobody else.
+// What core's wrappers of libcurl share; for nobody else.
 #pragma once
 
 #include "core/error.hpp"
@@ -22,7 +22,9 @@ INTENDANCE_CURL(curl_easy_cleanup);
 INTENDANCE_CURL(curl_easy_getinfo);
 INTENDANCE_CURL(curl_easy_init);
 INTENDANCE_CURL(curl_easy_perform);
+INTENDANCE_CURL(curl_easy_recv);
 INTENDANCE_CURL(curl_easy_reset);
+INTENDANCE_CURL(curl_easy_send);
 INTENDANCE_CURL(curl_easy_setopt);
 INTENDANCE_CURL(curl_easy_strerror);
 INTENDANCE_CURL(curl_getdate);

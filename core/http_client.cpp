@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 #include "core/http_client.hpp"
 
-#include "core/curl.hpp"
+#include "core/curl_facts.hpp"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -126,69 +126,11 @@ int on_progress(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t) noex
   return static_cast<Transfer*>(user)->stop.stop_requested() ? 1 : 0;
 }
 
-double seconds_of(CURL* curl, CURLINFO what) {
-  curl_off_t microseconds = 0;
-  curl_easy_getinfo(curl, what, &microseconds);
-  return static_cast<double>(microseconds) / 1e6;
-}
-
-// libcurl's times are all from the start; ours are of each part.
-HttpTimings timings_of(CURL* curl) {
-  using Seconds = std::chrono::duration<double>;
-  const double resolved = seconds_of(curl, CURLINFO_NAMELOOKUP_TIME_T);
-  const double connected = seconds_of(curl, CURLINFO_CONNECT_TIME_T);
-  const double secured = seconds_of(curl, CURLINFO_APPCONNECT_TIME_T);
-  const double sent = seconds_of(curl, CURLINFO_PRETRANSFER_TIME_T);
-  const double first_byte = seconds_of(curl, CURLINFO_STARTTRANSFER_TIME_T);
-  const double total = seconds_of(curl, CURLINFO_TOTAL_TIME_T);
-  const auto part = [](double from, double to) { return Seconds(std::max(0.0, to - from)); };
-  HttpTimings timings;
-  timings.resolve = Seconds(resolved);
-  timings.connect = part(resolved, connected);
-  timings.tls = secured > 0 ? part(connected, secured) : Seconds(0);
-  timings.processing = part(sent, first_byte);
-  timings.transfer = first_byte > 0 ? part(first_byte, total) : Seconds(0);
-  timings.total = Seconds(total);
-  return timings;
-}
-
-HttpFailure::Phase phase_of(CURL* curl, CURLcode code) {
-  using Phase = HttpFailure::Phase;
-  switch (code) {
-  case CURLE_COULDNT_RESOLVE_HOST:
-  case CURLE_COULDNT_RESOLVE_PROXY: return Phase::resolve;
-  case CURLE_COULDNT_CONNECT: return Phase::connect;
-  case CURLE_SSL_CONNECT_ERROR:
-  case CURLE_PEER_FAILED_VERIFICATION:
-  case CURLE_SSL_CERTPROBLEM:
-  case CURLE_SSL_CACERT_BADFILE: return Phase::tls;
-  case CURLE_OPERATION_TIMEDOUT: return Phase::timeout;
-  case CURLE_SEND_ERROR:
-  case CURLE_UNSUPPORTED_PROTOCOL:
-  case CURLE_URL_MALFORMAT: return Phase::request;
-  default:
-    return seconds_of(curl, CURLINFO_PRETRANSFER_TIME_T) > 0 ? Phase::response : Phase::connect;
-  }
-}
-
+// The first of the chain that expires.
 std::optional<std::chrono::sys_seconds> earliest_expiry(CURL* curl) {
-  curl_certinfo* chain = nullptr;
-  if (curl_easy_getinfo(curl, CURLINFO_CERTINFO, &chain) != CURLE_OK || chain == nullptr) {
-    return std::nullopt;
-  }
   std::optional<std::chrono::sys_seconds> earliest;
-  constexpr std::string_view label = "Expire date:";
-  for (int each = 0; each < chain->num_of_certs; ++each) {
-    for (const auto* field = chain->certinfo[each]; field != nullptr; field = field->next) {
-      const std::string_view text(field->data);
-      if (!text.starts_with(label)) continue;
-      const auto time =
-          curl_getdate(std::string(trimmed(text.substr(label.size()))).c_str(), nullptr);
-      if (time < 0) continue;
-      const std::chrono::sys_seconds expiry{std::chrono::seconds(time)};
-      earliest = earliest ? std::min(*earliest, expiry) : expiry;
-    }
-  }
+  for (const auto& certificate : certificates_of(curl))
+    earliest = earliest ? std::min(*earliest, certificate.expires) : certificate.expires;
   return earliest;
 }
 
@@ -204,28 +146,10 @@ double version_of(CURL* curl) {
   }
 }
 
-std::string text_of(CURL* curl, CURLINFO what) {
-  const char* text = nullptr;
-  curl_easy_getinfo(curl, what, &text);
-  return text == nullptr ? "" : text;
-}
-
 // The address without what a log must not show.
 std::string without_query(const std::string& url) { return url.substr(0, url.find('?')); }
 
 } // namespace
-
-std::string_view phase_name(HttpFailure::Phase phase) {
-  switch (phase) {
-  case HttpFailure::Phase::resolve: return "resolve";
-  case HttpFailure::Phase::connect: return "connect";
-  case HttpFailure::Phase::tls: return "tls";
-  case HttpFailure::Phase::request: return "request";
-  case HttpFailure::Phase::response: return "response";
-  case HttpFailure::Phase::timeout: return "timeout";
-  }
-  return "response";
-}
 
 TimePoint parse_http_date(const std::string& text) {
   const auto time = curl_getdate(text.c_str(), nullptr);
@@ -250,10 +174,7 @@ public:
     if (transfer.stop.stop_requested())
       throw Cancelled("stopped while asking " + without_query(call.url));
     const bool cut_on_purpose = transfer.reply.body_cut && code == CURLE_WRITE_ERROR;
-    if (code != CURLE_OK && !cut_on_purpose) {
-      throw HttpFailure(phase_of(curl, code),
-                        without_query(call.url) + ": " + why_failed(curl, code, reason));
-    }
+    if (code != CURLE_OK && !cut_on_purpose) throw failure_of(curl, code, call.url, reason);
     complete(transfer.reply);
     return std::move(transfer.reply);
   }
@@ -275,6 +196,7 @@ private:
     set(curl, CURLOPT_FOLLOWLOCATION, call.most_redirects > 0 ? 1L : 0L);
     set(curl, CURLOPT_MAXREDIRS, static_cast<long>(call.most_redirects));
     set(curl, CURLOPT_CERTINFO, 1L);
+    if (call.authorities) set(curl, CURLOPT_CAINFO, call.authorities->c_str());
     set(curl, CURLOPT_HEADERFUNCTION, &on_header);
     set(curl, CURLOPT_HEADERDATA, &transfer);
     set(curl, CURLOPT_WRITEFUNCTION, &on_body);

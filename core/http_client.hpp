@@ -3,10 +3,11 @@
 #pragma once
 
 #include "core/clock.hpp"
-#include "core/error.hpp"
+#include "core/network_failure.hpp"
 
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
@@ -40,12 +41,11 @@ struct HttpCall {
   std::size_t most_body = std::size_t{8} << 20; // bytes; a longer answer is cut, body_cut says so
   int most_redirects = 0;
   std::string user_agent = "intendance";
+  // PEM file of those whose certificates are believed, in place of the system's.
+  std::optional<std::filesystem::path> authorities;
 };
 
-// How long each part took; zero for a part that did not happen.
-struct HttpTimings {
-  std::chrono::duration<double> resolve{}, connect{}, tls{}, processing{}, transfer{}, total{};
-};
+using HttpTimings = NetworkTimings;
 
 struct HttpReply {
   int status = 0;
@@ -61,15 +61,7 @@ struct HttpReply {
   std::optional<std::chrono::sys_seconds> earliest_certificate_expiry; // https only
 };
 
-// No answer, or not a whole one.
-class HttpFailure : public TransientError {
-public:
-  enum class Phase { resolve, connect, tls, request, response, timeout };
-  HttpFailure(Phase where, std::string message)
-      : TransientError(std::move(message)), phase(where) {}
-  Phase phase;
-};
-std::string_view phase_name(HttpFailure::Phase phase);
+using HttpFailure = NetworkFailure;
 
 // "Sun, 06 Nov 1994 08:49:37 GMT", as in Last-Modified. Throws CorruptData.
 TimePoint parse_http_date(const std::string& text);

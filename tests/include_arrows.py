@@ -24,6 +24,7 @@ WRAPPED = {
     "archive_entry.h": {"backupd/engine/archive_writer", "billing/report/zip_archive"},
     "libssh/libssh.h": {"storage/ssh_session"},
     "libssh/sftp.h": {"storage/sftp_session"},
+    "arpa/nameser.h": {"collectors/probes/dns_message"},
     "libpq-fe.h": {"core/postgres"},
     "curl/curl.h": {"core/curl"},
     "civetweb.h": {"core/http_server"},

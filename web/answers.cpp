@@ -141,6 +141,7 @@ Service parse_service(const Fields& fields) {
   service.checked = fields.time("checked");
   service.phase = fields.text("phase");
   service.reason = fields.text("reason");
+  service.detail = fields.text("detail");
   service.duration_seconds = fields.number("duration_seconds");
   return service;
 }

@@ -30,7 +30,7 @@ struct Service {
   std::optional<std::string> url;
   ServiceState state = ServiceState::unknown;
   std::optional<core::TimePoint> since, checked;
-  std::optional<std::string> phase, reason; // when down
+  std::optional<std::string> phase, reason, detail; // when down
   std::optional<double> duration_seconds;
 };
 

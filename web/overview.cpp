@@ -96,6 +96,11 @@ private:
     if (presence == Presence::up) watch_room(view);
   }
 
+  // What came back says more than the name of the reason.
+  static std::optional<std::string> said_by(const Service& service) {
+    return service.detail && !service.detail->empty() ? service.detail : service.reason;
+  }
+
   void add_service(const std::string& machine_name, Service service, Presence presence) {
     if (presence != Presence::up) {
       // What a machine said before it fell silent is no longer news.
@@ -103,6 +108,7 @@ private:
       service.since.reset();
       service.phase.reset();
       service.reason.reset();
+      service.detail.reset();
     }
     if (service.state == ServiceState::down)
       find({.code = FindingCode::service_down,
@@ -110,7 +116,7 @@ private:
             .subject = service.name,
             .kind = service.kind,
             .since = service.since,
-            .reason = service.reason});
+            .reason = said_by(service)});
     pending_ = pending_ || service.state == ServiceState::unknown;
     overview_.services.push_back({machine_name, std::move(service)});
   }

@@ -72,6 +72,7 @@ Json json_of(const ServiceView& view) {
           {"checked", json_of(service.checked)},
           {"phase", json_of(service.phase)},
           {"reason", json_of(service.reason)},
+          {"detail", json_of(service.detail)},
           {"duration_seconds", json_of(service.duration_seconds)}};
 }
 

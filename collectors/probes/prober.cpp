@@ -20,7 +20,9 @@ const char* state_name(ServiceState state) {
 }
 
 ServiceStatus advanced(ServiceStatus status, ProbeOutcome outcome) {
-  const auto state = outcome.success() ? ServiceState::up : ServiceState::down;
+  const auto state = !outcome.is_known() ? ServiceState::unknown
+                     : outcome.success() ? ServiceState::up
+                                         : ServiceState::down;
   if (state != status.state) status.since = outcome.checked;
   status.state = state;
   status.last = std::move(outcome);
@@ -29,7 +31,7 @@ ServiceStatus advanced(ServiceStatus status, ProbeOutcome outcome) {
 
 struct Prober::Watch {
   explicit Watch(Service which) : service(std::move(which)) {
-    status.set({service.name, service.kind, service.url, ServiceState::unknown, {}, {}});
+    status.set({service.name, service.kind, service.place(), ServiceState::unknown, {}, {}});
   }
   const Service service;
   core::Synchronized<ServiceStatus> status;
@@ -55,28 +57,35 @@ void log_change(const ServiceStatus& before, const ServiceStatus& now) {
   }
   const auto* known =
       before.last && !before.last->success() ? &*before.last->shown().failure : nullptr;
-  if (known == nullptr || known->reason != failure->reason)
-    core::log::warning(
-        "service is down, probing it further",
-        {{"service", now.name}, {"phase", failure->phase}, {"reason", failure->reason}});
+  if (known == nullptr || known->reason != failure->reason || known->detail != failure->detail)
+    core::log::warning("service is down, probing it further",
+                       {{"service", now.name},
+                        {"phase", std::string(name_of(failure->phase))},
+                        {"reason", std::string(name_of(failure->reason))},
+                        {"detail", failure->detail}});
 }
 
 } // namespace
 
 Prober::Prober(const std::vector<Service>& services, std::chrono::seconds interval,
-               core::Clock& clock)
+               NameServers name_servers, core::Clock& clock, FailureFolder memory)
     : watches_(std::make_shared<std::vector<std::unique_ptr<Watch>>>()) {
   for (const auto& service : services)
-    if (!service.url.empty()) watches_->push_back(std::make_unique<Watch>(service));
+    if (service.is_probed()) watches_->push_back(std::make_unique<Watch>(service));
   for (const auto& entry : *watches_)
-    threads_.emplace_back([watches = watches_, watch = entry.get(), interval,
+    threads_.emplace_back([watches = watches_, watch = entry.get(), interval, name_servers, memory,
                            &clock](std::stop_token stop) {
+      FailureMemory failures(memory, watch->service.name);
+      watch->status.with([&](ServiceStatus& status) { status.failures = failures.failures(); });
       auto next = clock.now() + first_delay(interval);
       for (clock.sleep_until(next, stop); !stop.stop_requested(); clock.sleep_until(next, stop)) {
         try {
           const auto before = watch->status.copy();
-          auto now = advanced(before, run_probe(watch->service, clock, stop));
+          auto now = advanced(before, run_probe(watch->service, name_servers, clock, stop,
+                                                before.last ? &*before.last : nullptr));
           log_change(before, now);
+          failures.add(*now.last);
+          now.failures = failures.failures();
           watch->status.set(std::move(now));
         } catch (const core::Cancelled&) {
           return;

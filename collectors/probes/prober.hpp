@@ -4,7 +4,7 @@
 #pragma once
 
 #include "collectors/families.hpp"
-#include "collectors/probes/probe.hpp"
+#include "collectors/probes/failure_memory.hpp"
 
 #include <memory>
 #include <optional>
@@ -13,7 +13,7 @@
 
 namespace intendance::collectors {
 
-enum class ServiceState { unknown, up, down }; // unknown: not probed yet
+enum class ServiceState { unknown, up, down }; // unknown: not probed yet, or not permitted to
 const char* state_name(ServiceState state);
 
 struct ServiceStatus {
@@ -21,25 +21,28 @@ struct ServiceStatus {
   ServiceState state = ServiceState::unknown;
   std::optional<core::TimePoint> since; // of the state; absent while unknown
   std::optional<ProbeOutcome> last;
+  std::shared_ptr<const Failures> failures = std::make_shared<Failures>(); // the last 32
 };
 
 // The status after one more probe: `since` moves only when the state does.
 ServiceStatus advanced(ServiceStatus status, ProbeOutcome outcome);
 
-// blackbox_exporter's names, with the labels `service` and `kind`. The http figures are those of
-// the check that failed first, or else of the profile's first check.
+// blackbox_exporter's names, with the labels `service` and `kind`, and probe_failure_info. The http
+// figures are those of the check that failed first, or else of the profile's first that asks a web
+// server.
 Families publish_probes(const std::vector<ServiceStatus>& services);
 
-// Owns one thread a service that has a URL; the destructor stops them, which takes up to a second
-// when a probe is under way. The clock must outlive it.
+// Owns one thread a service that has a URL or a host; the destructor stops them, which takes up to
+// a second when a probe is under way. The clock must outlive it.
 class Prober {
 public:
-  Prober(const std::vector<Service>& services, std::chrono::seconds interval, core::Clock& clock);
+  Prober(const std::vector<Service>& services, std::chrono::seconds interval,
+         NameServers name_servers, core::Clock& clock, FailureFolder memory = {});
   Prober(const Prober&) = delete;
   Prober& operator=(const Prober&) = delete;
   ~Prober();
 
-  // From any thread, at any time, in the configuration's order; services without a URL are not
+  // From any thread, at any time, in the configuration's order; services without either are not
   // there.
   std::vector<ServiceStatus> statuses() const;
   // What the page shows; it may outlive the prober.

@@ -10,7 +10,7 @@ const iso = (time) => new Date(time).toISOString().replace(/\.\d{3}Z$/, "Z");
 function service(name, kind, since, seconds) {
   return {
     name, kind, url: `https://${name}.example.org/`, state: "up", since: iso(since), checked: iso(Date.now()),
-    phase: null, reason: null, duration_seconds: seconds,
+    phase: null, reason: null, detail: null, duration_seconds: seconds,
   };
 }
 
@@ -85,8 +85,8 @@ export function healthyLab(now = Date.now()) {
 export function troubledLab(now = Date.now()) {
   const lab = healthyLab(now);
   Object.assign(lab["web-1"].collectord.services[0], {
-    state: "down", since: iso(now - 8 * minute), phase: "http",
-    reason: "302 to /install: the database does not answer (connection refused on 127.0.0.1:3306)", duration_seconds: null,
+    state: "down", since: iso(now - 8 * minute), phase: "response", reason: "redirect",
+    detail: "302 to /install: the database does not answer (connection refused on 127.0.0.1:3306)", duration_seconds: null,
   });
   lab["tei-1"].collectord.filesystems[1].available_bytes = 7_300_000_000;
   const [revue] = lab["web-1"].backupd.jobs.slice(1);

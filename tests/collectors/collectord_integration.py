@@ -140,13 +140,18 @@ def check_pages(address):
     status = until("site up, gone down", services)
     assert status["machine"] == "web-1" and status["cpus"] >= 1 and status["filesystems"], status
     gone = status["services"][1]
-    assert (gone["phase"], gone["reason"]) == ("connect", "Connection refused"), gone
+    assert (gone["phase"], gone["reason"], gone["detail"]) == ("connect", "refused", "Connection refused"), gone
+
+    probes = json.loads(fetch(f"{address}/api/v1/probes", Authorization=bearer)[1])
+    remembered = probes["services"][1]["failures"]
+    assert remembered[-1]["reason"] == "refused" and remembered[-1]["times"] >= 1, remembered
+    assert probes["services"][0]["checks"][0]["success"] is True, probes
 
     headers, page = fetch(f"{address}/metrics", Authorization=bearer, Accept_Encoding="gzip")
     assert headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8", headers
     page = gzip.decompress(page).decode()
     assert 'probe_success{service="site",kind="website"} 1\n' in page
-    assert 'reason="Connection refused"' in page
+    assert 'probe_failure_info{service="gone",kind="nextcloud",check="status",phase="connect",reason="refused"} 1\n' in page
     assert status_of(f"{address}/metrics?collect[]=nowhere", Authorization=bearer) == 400
     _, openmetrics = fetch(f"{address}/metrics", Authorization=bearer, Accept="application/openmetrics-text")
     assert openmetrics.endswith(b"# EOF\n")
@@ -218,6 +223,8 @@ def main(program, services):
         finally:
             status = collectord.stop()
         assert status == 0, status
+        kept = json.loads((folder / "probes" / "gone.json").read_text())["failures"]
+        assert [entry["reason"] for entry in kept] == ["refused"], kept
         assert samples >= 200, samples
         print(f"{samples} samples a scrape; promtool has nothing against a name of ours")
     site.shutdown()

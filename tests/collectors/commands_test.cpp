@@ -94,7 +94,16 @@ TEST_F(ProbeCommand, SaysWhatIsWrongAndFails) {
   EXPECT_EQ(bad.status, ExitStatus::failed);
   EXPECT_THAT(bad.out, HasSubstr("✗ items"));
   EXPECT_THAT(bad.out, HasSubstr("302 to /install, 13 bytes: <html>\n")); // the first line only
-  EXPECT_THAT(bad.out, HasSubstr("down  redirect: 302 to /install, not 200"));
+  EXPECT_THAT(bad.out, HasSubstr("response/redirect: 302 to /install, not 200\n"));
+  EXPECT_THAT(bad.out, HasSubstr("→ to an installer: its database is gone;")); // what to do
+  EXPECT_THAT(bad.out, HasSubstr("\ndown  response: the server sends one elsewhere  ("));
+}
+
+TEST_F(ProbeCommand, SpeaksFrench) {
+  const auto bad = probe({"collections", "--lang", "fr"});
+  EXPECT_THAT(bad.out, HasSubstr("302 vers /install, 13 octets : <html>\n"));
+  EXPECT_THAT(bad.out, HasSubstr("→ vers un installateur : sa base de données a disparu"));
+  EXPECT_THAT(bad.out, HasSubstr("\nen panne  response : le serveur renvoie ailleurs  ("));
 }
 
 TEST_F(ProbeCommand, PrintsJson) {
@@ -102,7 +111,9 @@ TEST_F(ProbeCommand, PrintsJson) {
   EXPECT_EQ(bad.status, ExitStatus::failed);
   const auto json = nlohmann::json::parse(bad.out);
   EXPECT_EQ(json["state"], "down");
-  EXPECT_EQ(json["reason"], "302 to /install, not 200");
+  EXPECT_EQ(json["phase"], "response");
+  EXPECT_EQ(json["reason"], "redirect");
+  EXPECT_EQ(json["detail"], "302 to /install, not 200");
   EXPECT_EQ(json["checks"][0]["status"], 302);
   EXPECT_EQ(json["checks"][0]["first_line"], "<html>");
   EXPECT_EQ(json["checks"][1]["success"], true);
@@ -114,7 +125,7 @@ TEST_F(ProbeCommand, SaysWhichServicesThereAre) {
   EXPECT_THAT(unknown.err, HasSubstr("there are: documents · collections · silent"));
   const auto silent = probe({"silent"});
   EXPECT_EQ(silent.status, ExitStatus::usage);
-  EXPECT_THAT(silent.err, HasSubstr("has no url"));
+  EXPECT_THAT(silent.err, HasSubstr("has neither url nor host"));
   const auto none = probe({});
   EXPECT_EQ(none.status, ExitStatus::usage);
   EXPECT_THAT(none.err, HasSubstr("SERVICE is missing"));

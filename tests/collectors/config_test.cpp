@@ -71,6 +71,39 @@ kind = "couchdb"
               HasSubstr("there are: expositions · documents"));
 }
 
+TEST(CollectorConfig, AServiceHasAHostAndChecksOfItsOwn) {
+  const auto config = read_services(R"(
+[[service]]
+name = "tei"
+kind = "other"
+host = "tei-1.example.org"
+[[service.check]]
+name = "basex"
+ask = "tcp"
+port = 1984
+[[service]]
+name = "site"
+kind = "website"
+url = "https://site.example.org:8443/x"
+authorities_file = "ca.pem"
+[[service.check]]
+name = "echo"
+ask = "icmp"
+[[service]]
+name = "courriel"
+kind = "mail"
+host = "192.0.2.7"
+)");
+  ASSERT_EQ(config.services.size(), 3u);
+  EXPECT_EQ(config.services[0].checks.at(0).port, 1984);
+  EXPECT_EQ(config.services[0].place(), "tei-1.example.org");
+  EXPECT_EQ(config.services[1].host, "site.example.org");
+  EXPECT_EQ(config.services[1].place(), "https://site.example.org:8443/x");
+  EXPECT_EQ(config.services[1].checks.at(1).kind, CheckKind::icmp);
+  EXPECT_EQ(config.services[1].authorities, "/etc/ca.pem");
+  EXPECT_EQ(config.services[2].checks.size(), 2u);
+}
+
 TEST(CollectorConfig, OtherMachinesNeedAToken) {
   EXPECT_THAT(message_of([] { read("[collectord]\nlisten = \"10.0.0.11:9710\"\n"); }),
               HasSubstr("/etc/test.toml:2:10: [collectord] listen = \"10.0.0.11:9710\": is open to "
@@ -95,6 +128,15 @@ TEST(CollectorConfig, SaysWhatIsWrongAndWhatIsAllowed) {
               HasSubstr("secrets have no place"));
   EXPECT_THAT(service("name = \"a\"\nkind = \"website\"\ncolour = \"red\"\n"),
               HasSubstr("is not a known key"));
+  EXPECT_THAT(service("name = \"a\"\nkind = \"mail\"\nhost = \"https://x\"\n"),
+              HasSubstr("is neither a name nor an address"));
+  EXPECT_THAT(service("name = \"a\"\nkind = \"other\"\nhost = \"x\"\n"),
+              HasSubstr("add a [[service.check]]"));
+  EXPECT_THAT(service("name = \"a\"\nkind = \"website\"\nhost = \"x\"\n"),
+              HasSubstr("check \"page\" needs a url"));
+  EXPECT_THAT(service("name = \"a\"\nkind = \"website\"\nurl = \"https://x\"\n"
+                      "[[service.check]]\nname = \"page\"\n"),
+              HasSubstr("is the name of two checks"));
   EXPECT_THAT(service("name = \"a\"\nkind = \"couchdb\"\ntext = \"x\"\n"),
               HasSubstr("is not looked at by any check of couchdb"));
   EXPECT_THAT(
@@ -177,12 +219,67 @@ name = "least"
   EXPECT_EQ(profile.checks[1].path, "");
 }
 
+TEST(Profile, ReadsEveryKindOfCheck) {
+  const auto profile = ProfileFile(R"(
+kind = "kind"
+summary = "A kind"
+[[check]]
+name = "port"
+ask = "tcp"
+port = 1984
+send = "?"
+contains = "BaseX"
+[[check]]
+name = "mail"
+ask = "smtp"
+capabilities = ["AUTH"]
+[[check]]
+name = "mailboxes"
+ask = "imap"
+tls = "from_the_start"
+[[check]]
+name = "record"
+ask = "dns"
+record = "MX"
+values = ["10 mail.example.org"]
+[[check]]
+name = "registration"
+ask = "domain"
+[[check]]
+name = "echo"
+ask = "icmp"
+every = "5m"
+)")
+                           .load();
+  ASSERT_EQ(profile.checks.size(), 6u);
+  using Tls = core::ConnectionCall::Tls;
+  EXPECT_EQ(profile.checks[0].port, 1984);
+  EXPECT_EQ(profile.checks[0].tls, Tls::none);
+  EXPECT_EQ(profile.checks[0].send, "?");
+  EXPECT_EQ(profile.checks[0].contains, "BaseX");
+  EXPECT_EQ(profile.checks[1].port, 587);
+  EXPECT_EQ(profile.checks[1].tls, Tls::starttls);
+  EXPECT_EQ(profile.checks[1].capabilities, std::vector<std::string>{"AUTH"});
+  EXPECT_EQ(profile.checks[2].port, 993);
+  EXPECT_EQ(profile.checks[3].record, DnsType::mx);
+  EXPECT_EQ(profile.checks[4].server, "https://rdap.org");
+  EXPECT_EQ(profile.checks[4].every, std::chrono::hours(24));
+  EXPECT_EQ(profile.checks[5].kind, CheckKind::icmp);
+  EXPECT_EQ(profile.checks[5].every, std::chrono::minutes(5));
+}
+
 TEST(Profile, NamesFileLineAndKey) {
   const std::string head = "kind = \"kind\"\nsummary = \"s\"\n";
   const std::pair<std::string, const char*> cases[] = {
       {"kind = \"other\"\nsummary = \"s\"\n",
        "kind.toml:1:8: kind = \"other\": is not the file's name"},
-      {head, "asks at least one question"},
+      {head + "[[check]]\nname = \"a\"\nask = \"ftp\"\n", "zone"},
+      {head + "[[check]]\nname = \"a\"\nask = \"tcp\"\n", "needs a port"},
+      {head + "[[check]]\nname = \"a\"\nask = \"tcp\"\nport = 0\n", "allowed: 1 to 65535"},
+      {head + "[[check]]\nname = \"a\"\nask = \"tcp\"\nport = 1\ntls = \"starttls\"\n", "tls"},
+      {head + "[[check]]\nname = \"a\"\nask = \"smtp\"\npath = \"/\"\n", "is not a known key"},
+      {head + "[[check]]\nname = \"a\"\nask = \"dns\"\nrecord = \"SRV\"\n", "AAAA"},
+      {head + "[[check]]\nname = \"a\"\nask = \"domain\"\nserver = \"http://x\"\n", "https://"},
       {head + "[[check]]\nname = \"a\"\n[[check]]\nname = \"a\"\n", "stands twice"},
       {head + "[[check]]\nname = \"a\"\npath = \"p\"\n", "must begin with /"},
       {head + "[[check]]\nname = \"a\"\nstatus = []\n", "allows no answer at all"},

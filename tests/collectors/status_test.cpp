@@ -41,8 +41,9 @@ TEST(StatusJson, IsWhatTheApiPromises) {
   ProbeOutcome outcome;
   outcome.checked = core::parse_utc("2026-11-23T13:11:48Z");
   outcome.duration = std::chrono::milliseconds(125);
-  outcome.checks.push_back(
-      {"items", "u", std::nullopt, ProbeFailure{"timeout", "no whole answer within 5 s"}});
+  outcome.checks.emplace_back();
+  outcome.checks[0].failure =
+      ProbeFailure{ProbePhase::response, ProbeReason::timeout, "no whole answer within 5 s"};
   const auto status =
       json::parse(status_json("web-1", some_machine(), {advanced(service, outcome), service}, now));
   EXPECT_EQ(status["machine"], "web-1");
@@ -55,8 +56,8 @@ TEST(StatusJson, IsWhatTheApiPromises) {
                                                    "available_bytes":9123456789}])"));
   EXPECT_EQ(status["services"][0], json::parse(R"({"name":"expositions","kind":"omeka-s",
       "url":"https://x.example.org","state":"down","since":"2026-11-23T13:11:48Z",
-      "checked":"2026-11-23T13:11:48Z","phase":"timeout","reason":"no whole answer within 5 s",
-      "duration_seconds":0.125})"));
+      "checked":"2026-11-23T13:11:48Z","phase":"response","reason":"timeout",
+      "detail":"no whole answer within 5 s","duration_seconds":0.125})"));
   EXPECT_EQ(status["services"][1]["state"], "unknown");
   EXPECT_TRUE(status["services"][1]["since"].is_null());
 }
@@ -82,7 +83,7 @@ TEST(StatusHandler, AnswersFromThisMachine) {
   core::ManualClock clock(now);
   core::MetricsPage page;
   build_host_page(page, {}, {}, clock);
-  const Prober prober({}, std::chrono::seconds(30), clock);
+  const Prober prober({}, std::chrono::seconds(30), {}, clock);
   const auto response = status_handler("web-1", page, prober, clock)({});
   EXPECT_EQ(response.status, 200);
   const auto status = json::parse(response.body);

@@ -3,6 +3,7 @@
 
 #include "collectors/families.hpp"
 #include "collectors/host/kernel_file.hpp"
+#include "collectors/probes/probe.hpp"
 #include "core/file.hpp"
 
 #include <map>
@@ -35,6 +36,13 @@ inline std::optional<double> sample(const Families& families, std::string_view n
 inline std::size_t sample_count(const Families& families, std::string_view name) {
   const auto* family = find_family(families, name);
   return family == nullptr ? 0 : family->metric.size();
+}
+
+// "response/bad_status: 500, not 200"; empty when nothing is wrong.
+inline std::string text_of(const std::optional<ProbeFailure>& failure) {
+  if (!failure) return {};
+  return std::string(name_of(failure->phase)) + "/" + std::string(name_of(failure->reason)) + ": " +
+         failure->detail;
 }
 
 } // namespace intendance::collectors

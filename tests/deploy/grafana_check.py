@@ -20,7 +20,7 @@ import urllib.request
 # Metrics whose absence is good news or depends on what is watched, and why.
 MAY_BE_EMPTY = {
     "node_scrape_collector_success{} == 0": "every collector works",
-    "intendance_probe_failure_info": "no service is down",
+    "probe_failure_info": "no service is down",
     "probe_ssl_earliest_cert_expiry": "no service is served over https",
     "intendance_backup_oldest_unread_byte": "nothing is taken care of by [[care]]",
     "intendance_backup_repository_": "nothing is taken care of by [[care]]",

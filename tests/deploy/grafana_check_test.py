@@ -94,7 +94,7 @@ class Expressions(unittest.TestCase):
         self.assertIn("finds nothing", self.faults("nothing")[0])
 
     def test_what_may_be_empty_is_no_fault(self):
-        self.assertEqual(self.faults('intendance_probe_failure_info{instance=~"$machine"}'), [])
+        self.assertEqual(self.faults('probe_failure_info{instance=~"$machine"}'), [])
 
     def test_a_prometheus_that_is_away_is_one_line(self):
         (fault,) = self.faults("up", "http://127.0.0.1:1")

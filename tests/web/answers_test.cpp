@@ -83,8 +83,8 @@ TEST(CollectordAnswer, NamesTheFieldThatIsWrong) {
 TEST(CollectordAnswer, KeepsOneLineOfAReason) {
   const std::string page =
       R"("302 to /install\n<html>\u001b[31m<body>)" + std::string(4000, 'x') + "\"";
-  std::string body = with(samples::collectord, R"("reason": null)", R"("reason": )" + page);
-  EXPECT_EQ(parse_collectord_answer(body).services[0].reason, "302 to /install");
+  std::string body = with(samples::collectord, R"("detail": null)", R"("detail": )" + page);
+  EXPECT_EQ(parse_collectord_answer(body).services[0].detail, "302 to /install");
 }
 
 TEST(BackupdAnswer, HoldsWhatTheDocumentedExampleSays) {

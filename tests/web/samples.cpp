@@ -15,7 +15,7 @@ const std::string collectord = R"({
   "services": [
     { "name": "expositions", "kind": "omeka-s", "url": "https://expositions.example.org/",
       "state": "up", "since": "2026-11-20T08:00:00Z", "checked": "2026-11-23T13:11:48Z",
-      "phase": null, "reason": null, "duration_seconds": 0.182 }
+      "phase": null, "reason": null, "detail": null, "duration_seconds": 0.182 }
   ]
 })";
 

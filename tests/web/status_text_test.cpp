@@ -78,7 +78,7 @@ TEST(FormatBytes, KeepsTwoOrThreeDigits) {
 
 TEST(StatusText, EndsWithWhatIsWrong) {
   std::string body = with(samples::collectord, R"("up")", R"("down")");
-  body = with(body, R"("reason": null)", R"("reason": "302 to /install")");
+  body = with(body, R"("detail": null)", R"("detail": "302 to /install")");
   body = with(body, "9123456789", "1260091883");
   const std::string text = text_of({samples::answered_collectord(body)}, Language::english);
   EXPECT_THAT(text, HasSubstr("✗ expositions (web-1) down for 3 d 5 h: 302 to /install\n"));

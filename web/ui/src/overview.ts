@@ -66,6 +66,7 @@ export interface Service {
   checked: string | null;
   phase: string | null;
   reason: string | null;
+  detail: string | null;
   duration_seconds: number | null;
 }
 

@@ -32,7 +32,8 @@ function Detail({ service, voice }: { service: Service; voice: Voice }) {
   if (service.reason !== null)
     return (
       <span class="reason" translate={false}>
-        {service.phase === null ? service.reason : `${service.phase}: ${service.reason}`}
+        {[service.phase, service.reason].filter((part) => part !== null).join("/")}
+        {service.detail !== null && service.detail !== "" && `: ${service.detail}`}
       </span>
     );
   if (service.state !== "up" || service.duration_seconds === null) return <>—</>;
