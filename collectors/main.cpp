@@ -3,6 +3,7 @@
 #include "collectors/config.hpp"
 #include "collectors/host/host.hpp"
 #include "collectors/probes/prober.hpp"
+#include "collectors/readers/reader.hpp"
 #include "collectors/status.hpp"
 #include "core/daemon.hpp"
 
@@ -16,6 +17,7 @@ int main(int argument_count, char** arguments) {
     core::MetricsPage page;
     collectors::build_host_page(page, {}, config.textfiles, daemon.clock());
     page.add("probes", prober.collectable());
+    collectors::add_readers(page, config.readers);
 
     using Area = core::HttpGuard::Area;
     const core::HttpGuard guard(config.token_file);
