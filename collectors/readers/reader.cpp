@@ -2,6 +2,7 @@
 #include "collectors/readers/reader.hpp"
 
 #include "collectors/host/host.hpp"
+#include "collectors/readers/postgresql.hpp"
 #include "collectors/readers/relay.hpp"
 #include "core/error.hpp"
 
@@ -26,6 +27,7 @@ struct Kind {
 };
 
 constexpr std::array kinds = {
+    Kind{"postgresql", "pg_up", postgresql_reader},
     Kind{"prometheus", "", relay_reader},
 };
 
