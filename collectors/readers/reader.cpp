@@ -2,6 +2,8 @@
 #include "collectors/readers/reader.hpp"
 
 #include "collectors/host/host.hpp"
+#include "collectors/readers/apache.hpp"
+#include "collectors/readers/nginx.hpp"
 #include "collectors/readers/postgresql.hpp"
 #include "collectors/readers/relay.hpp"
 #include "core/error.hpp"
@@ -27,6 +29,8 @@ struct Kind {
 };
 
 constexpr std::array kinds = {
+    Kind{"apache", "apache_up", apache_reader},
+    Kind{"nginx", "nginx_up", nginx_reader},
     Kind{"postgresql", "pg_up", postgresql_reader},
     Kind{"prometheus", "", relay_reader},
 };
