@@ -4,6 +4,7 @@
 #include "collectors/host/host.hpp"
 #include "collectors/readers/apache.hpp"
 #include "collectors/readers/nginx.hpp"
+#include "collectors/readers/php_fpm.hpp"
 #include "collectors/readers/postgresql.hpp"
 #include "collectors/readers/relay.hpp"
 #include "core/error.hpp"
@@ -29,9 +30,8 @@ struct Kind {
 };
 
 constexpr std::array kinds = {
-    Kind{"apache", "apache_up", apache_reader},
-    Kind{"nginx", "nginx_up", nginx_reader},
-    Kind{"postgresql", "pg_up", postgresql_reader},
+    Kind{"apache", "apache_up", apache_reader},   Kind{"nginx", "nginx_up", nginx_reader},
+    Kind{"php-fpm", "phpfpm_up", php_fpm_reader}, Kind{"postgresql", "pg_up", postgresql_reader},
     Kind{"prometheus", "", relay_reader},
 };
 
