@@ -9,6 +9,7 @@
 #include "collectors/readers/nginx.hpp"
 #include "collectors/readers/php_fpm.hpp"
 #include "collectors/readers/postgresql.hpp"
+#include "collectors/readers/puppet.hpp"
 #include "collectors/readers/relay.hpp"
 #include "core/error.hpp"
 
@@ -41,6 +42,7 @@ constexpr std::array kinds = {
     Kind{"php-fpm", "phpfpm_up", php_fpm_reader},
     Kind{"postgresql", "pg_up", postgresql_reader},
     Kind{"prometheus", "", relay_reader},
+    Kind{"puppet", "", puppet_reader},
 };
 
 const Kind* find_kind(std::string_view name) {
