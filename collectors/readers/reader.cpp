@@ -3,6 +3,7 @@
 
 #include "collectors/host/host.hpp"
 #include "collectors/readers/apache.hpp"
+#include "collectors/readers/basex.hpp"
 #include "collectors/readers/bind.hpp"
 #include "collectors/readers/jvm.hpp"
 #include "collectors/readers/mariadb.hpp"
@@ -34,15 +35,11 @@ struct Kind {
 };
 
 constexpr std::array kinds = {
-    Kind{"apache", "apache_up", apache_reader},
-    Kind{"bind", "bind_up", bind_reader},
-    Kind{"jvm", "", jvm_reader},
-    Kind{"mariadb", "mysql_up", mariadb_reader},
-    Kind{"nginx", "nginx_up", nginx_reader},
-    Kind{"php-fpm", "phpfpm_up", php_fpm_reader},
-    Kind{"postgresql", "pg_up", postgresql_reader},
-    Kind{"prometheus", "", relay_reader},
-    Kind{"puppet", "", puppet_reader},
+    Kind{"apache", "apache_up", apache_reader},   Kind{"basex", "", basex_reader},
+    Kind{"bind", "bind_up", bind_reader},         Kind{"jvm", "", jvm_reader},
+    Kind{"mariadb", "mysql_up", mariadb_reader},  Kind{"nginx", "nginx_up", nginx_reader},
+    Kind{"php-fpm", "phpfpm_up", php_fpm_reader}, Kind{"postgresql", "pg_up", postgresql_reader},
+    Kind{"prometheus", "", relay_reader},         Kind{"puppet", "", puppet_reader},
 };
 
 const Kind* find_kind(std::string_view name) {
