@@ -117,6 +117,7 @@ CollectorConfig read_config(const core::ConfigDocument& document) {
       table.fail("name", "is one too many: a machine has at most 64 services");
     config.services.push_back(std::move(service));
   }
+  config.readers = read_readers(document);
   return config;
 }
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
-// What this room reads of the configuration: [collectord] and [[service]].
+// What this room reads of the configuration: [collectord], [[service]] and [[reader]].
 #pragma once
 
 #include "collectors/host/textfile.hpp"
 #include "collectors/probes/profile.hpp"
+#include "collectors/readers/reader.hpp"
 #include "core/config.hpp"
 
 #include <chrono>
@@ -36,6 +37,7 @@ struct CollectorConfig {
   std::chrono::seconds probe_interval{30};
   TextfileFolder textfiles; // where scripts leave figures
   std::vector<Service> services;
+  std::vector<ReaderConfig> readers;
 };
 
 // Reads the catalogue of services too. Throws ConfigError.

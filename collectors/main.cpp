@@ -4,6 +4,7 @@
 #include "collectors/config.hpp"
 #include "collectors/host/host.hpp"
 #include "collectors/probes/prober.hpp"
+#include "collectors/readers/reader.hpp"
 #include "collectors/status.hpp"
 #include "core/daemon.hpp"
 
@@ -22,6 +23,7 @@ int main(int argument_count, char** arguments) {
     collectors::build_host_page(page, {}, config.textfiles, daemon.clock());
     page.add("apt", apt.collectable());
     page.add("probes", prober.collectable());
+    collectors::add_readers(page, config.readers);
 
     using Area = core::HttpGuard::Area;
     const core::HttpGuard guard(config.token_file);

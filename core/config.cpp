@@ -20,8 +20,8 @@ namespace intendance::core {
 namespace {
 
 // Every name that may stand at the top level; each table itself belongs to the room that reads it.
-constexpr std::array<std::string_view, 10> top_level = {
-    "machine", "collectord", "service", "backupd",  "repository",
+constexpr std::array<std::string_view, 11> top_level = {
+    "machine", "collectord", "service", "reader",   "backupd", "repository",
     "job",     "care",       "archive", "billingd", "webd"};
 
 constexpr std::size_t longest_file = std::size_t{1} << 20;

@@ -90,6 +90,7 @@ struct Collection {
     std::string source, reason;
   };
   std::vector<Refusal> refusals{};
+  std::string error{}; // why it is no success
 };
 
 // Turns what happened into families of their own, shown on the same page.
@@ -101,9 +102,10 @@ using CollectionReport =
 //
 // Failure: a collectable that throws, or whose families cannot be shown (a bad name, another's
 // type), is left out, reported, and logged once; the page answers 200. One on its own thread has
-// 200 ms, or until the scrape's deadline if it has given nothing yet; then its last families stand
-// there with their age. After a second it counts as failed, and no scrape waits for it. Its thread,
-// one however often the page is asked, is left to itself if stuck when the page is destroyed.
+// 200 ms, or until the scrape's deadline when it runs for the first time; then its last families
+// stand there with their age. After a second it counts as failed, and no scrape waits for it. Its
+// thread, one however often the page is asked, is left to itself if stuck when the page is
+// destroyed.
 class MetricsPage {
 public:
   MetricsPage();
@@ -119,8 +121,9 @@ public:
   // What others wrote, on a thread of its own. It is added when all else is on the page, each
   // source by itself: one that failed, or doesn't go with what is there (a bad name, another type,
   // a sample that is there already), is left out and reported, and the others stay. Success is that
-  // the collector came back, whatever it brought.
-  void add_foreign(std::string name, ForeignCollector collect);
+  // the collector came back, whatever it brought. What is older than `longest_shown` is left out.
+  void add_foreign(std::string name, ForeignCollector collect,
+                   std::chrono::seconds longest_shown = std::chrono::seconds::max());
 
   // Without one: intendance_collector_success and _duration_seconds, by collector.
   void set_report(CollectionReport report);

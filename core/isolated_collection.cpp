@@ -92,7 +92,7 @@ std::uint64_t IsolatedCollection::start() {
 IsolatedCollection::Answer IsolatedCollection::wait(std::uint64_t ticket, Clock::time_point hurried,
                                                     Clock::time_point patient) {
   std::unique_lock lock(state_->mutex);
-  const auto deadline = state_->last.sources ? std::min(hurried, patient) : patient;
+  const auto deadline = state_->runs > 0 ? std::min(hurried, patient) : patient;
   const auto stuck = [&] {
     return state_->running && state_->overdue && Clock::now() - state_->asked > patience;
   };
@@ -101,8 +101,9 @@ IsolatedCollection::Answer IsolatedCollection::wait(std::uint64_t ticket, Clock:
   state_->overdue = state_->running;
   auto answer = state_->last;
   answer.duration = state_->running ? Clock::now() - state_->started : Clock::duration{};
-  const bool late = answer.sources && Clock::now() - state_->asked <= patience;
-  if (!late) answer.error = "has not come back";
+  const bool late = Clock::now() - state_->asked <= patience;
+  const bool known = answer.sources || !answer.error.empty();
+  if (!late || !known) answer.error = "has not come back";
   return answer;
 }
 

@@ -36,9 +36,9 @@ public:
 
   // Starts a run unless one is under way; returns the ticket to wait with.
   std::uint64_t start();
-  // Returns when a run that ends after start() is done, or at the deadline, which is `hurried` when
-  // there are values to show meanwhile and `patient` when there are none; at once when the run
-  // under way has lasted for over a second and kept an earlier caller waiting in vain.
+  // Returns when a run that ends after start() is done, or at the deadline, which is `patient` for
+  // the first run and `hurried` later, when there are values or a fault to show meanwhile; at once
+  // when the run under way has lasted for over a second and kept an earlier caller waiting in vain.
   Answer wait(std::uint64_t ticket, Clock::time_point hurried, Clock::time_point patient);
 
 private:

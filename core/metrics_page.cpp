@@ -77,6 +77,7 @@ struct MetricsPage::Entry {
   std::shared_ptr<prometheus::Collectable> collectable; // null: isolated
   std::unique_ptr<IsolatedCollection> isolated;         // null: on the thread of the request
   bool foreign = false;
+  std::chrono::seconds longest_shown = std::chrono::seconds::max();
   mutable std::atomic<bool> failing = false; // so that a failure is logged once
 
   // Logs when it begins to fail and when it works again, not at each scrape.
@@ -114,10 +115,12 @@ void MetricsPage::add(std::string name, std::shared_ptr<prometheus::Collectable>
     });
 }
 
-void MetricsPage::add_foreign(std::string name, ForeignCollector collect) {
+void MetricsPage::add_foreign(std::string name, ForeignCollector collect,
+                              std::chrono::seconds longest_shown) {
   auto& entry = add_entry(std::move(name));
   entry.isolated = std::make_unique<IsolatedCollection>(std::move(collect));
   entry.foreign = true;
+  entry.longest_shown = longest_shown;
 }
 
 void MetricsPage::set_report(CollectionReport report) { report_ = std::move(report); }
@@ -151,14 +154,14 @@ public:
   }
 
   void isolated_collection(IsolatedCollection::Answer answer) {
-    if (!take_answer(answer)) return;
+    if (!take_answer(answer, std::chrono::seconds::max())) return;
     for (const auto& source : *answer.sources) guarded([&] { families_.add(source.families); });
   }
 
   // `reserved` are names of the report's families, which nobody else may add to.
-  void foreign_collection(IsolatedCollection::Answer answer,
+  void foreign_collection(IsolatedCollection::Answer answer, std::chrono::seconds longest_shown,
                           const std::set<std::string>& reserved) {
-    if (!take_answer(answer)) return;
+    if (!take_answer(answer, longest_shown)) return;
     for (const auto& source : *answer.sources) {
       auto reason = source.error;
       try {
@@ -172,19 +175,19 @@ public:
     }
   }
 
-  Collection finish(std::string& error) {
+  Collection finish() {
     collection_.success = error_.empty();
-    error = std::move(error_);
+    collection_.error = std::move(error_);
     return std::move(collection_);
   }
 
 private:
-  bool take_answer(IsolatedCollection::Answer& answer) {
+  bool take_answer(IsolatedCollection::Answer& answer, std::chrono::seconds longest_shown) {
     collection_.duration = answer.duration;
     error_ = std::move(answer.error);
     if (!answer.sources) return false;
     collection_.age = SteadyClock::now() - answer.taken;
-    return true;
+    return *collection_.age <= longest_shown;
   }
 
   template <class Work>
@@ -224,12 +227,14 @@ std::vector<MetricFamily> MetricsPage::collect(const std::vector<std::string>& n
                  {{"reason", error.what()}});
     }
   };
-  const auto names_of_report = [&] {
-    std::set<std::string> reserved;
+  std::optional<std::set<std::string>> reserved;
+  const auto names_of_report = [&]() -> const std::set<std::string>& {
+    if (reserved) return *reserved;
+    reserved.emplace();
     with_report([&](const std::vector<MetricFamily>& report) {
-      for (const auto& family : report) reserved.insert(family.name);
+      for (const auto& family : report) reserved->insert(family.name);
     });
-    return reserved;
+    return *reserved;
   };
   const auto visit = [&](std::size_t i) {
     Visit one(families, entries[i]->name);
@@ -237,12 +242,11 @@ std::vector<MetricFamily> MetricsPage::collect(const std::vector<std::string>& n
       one.inline_collection(*entries[i]->collectable);
     else if (entries[i]->foreign)
       one.foreign_collection(entries[i]->isolated->wait(tickets[i], hurried, deadline),
-                             names_of_report());
+                             entries[i]->longest_shown, names_of_report());
     else
       one.isolated_collection(entries[i]->isolated->wait(tickets[i], hurried, deadline));
-    std::string error;
-    collections[i] = one.finish(error);
-    entries[i]->note(collections[i].success, error);
+    collections[i] = one.finish();
+    entries[i]->note(collections[i].success, collections[i].error);
   };
   const auto rank = [](const Entry& entry) { return entry.foreign ? 2 : entry.isolated ? 1 : 0; };
   for (const int turn : {0, 1, 2})

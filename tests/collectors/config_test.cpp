@@ -41,6 +41,7 @@ TEST(CollectorConfig, HasDefaultsForEverything) {
   EXPECT_EQ(config.textfiles.path, "/var/lib/prometheus/node-exporter");
   EXPECT_FALSE(config.textfiles.must_exist);
   EXPECT_TRUE(config.services.empty());
+  EXPECT_TRUE(config.readers.empty());
 }
 
 TEST(CollectorConfig, ReadsServices) {

@@ -20,6 +20,11 @@ inline std::string captured(const std::string& file) {
   return core::read_file(captured_machine().proc / file);
 }
 
+// What a service said of itself; the README beside it says which.
+inline std::string recorded_answer(const std::string& file) {
+  return core::read_file(std::filesystem::path(FIXTURES) / "readers" / file);
+}
+
 // The value of the one sample that has exactly these labels.
 inline std::optional<double> sample(const Families& families, std::string_view name,
                                     const std::map<std::string, std::string>& labels = {}) {

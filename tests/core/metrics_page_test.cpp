@@ -383,5 +383,55 @@ TEST(MetricsPage, ForeignSourcesComeLastAndEachByItself) {
   EXPECT_THAT(reasons["report"], HasSubstr("this page's own"));
 }
 
+TEST(MetricsPage, WhatIsTooOldIsNotShown) {
+  for (const auto longest : {0s, std::chrono::seconds::max()}) {
+    bool fails = false;
+    MetricsPage page;
+    page.add_foreign(
+        "files",
+        [&] {
+          if (fails) throw Error("gone");
+          return std::vector<ForeignFamilies>{{"good", {gauge("fine", 1)}, ""}};
+        },
+        longest);
+    std::vector<Collection> seen;
+    page.set_report([&](const std::vector<Collection>& collections) {
+      if (!collections.empty()) seen = collections;
+      return std::vector<MetricFamily>{};
+    });
+    page.answer(scrape());
+    fails = true;
+    const auto body = page.answer(scrape()).body;
+    EXPECT_EQ(body.find("fine 1\n") == std::string::npos, longest == 0s);
+    ASSERT_EQ(seen.size(), 1u);
+    EXPECT_FALSE(seen[0].success);
+    EXPECT_EQ(seen[0].error, "gone");
+    EXPECT_TRUE(seen[0].age);
+  }
+}
+
+TEST(MetricsPage, OneThatFailsSlowlyHoldsUpTheFirstScrapeAlone) {
+  std::latch leave(1);
+  bool slow = false;
+  MetricsPage page;
+  page.add_foreign("far", [&]() -> std::vector<ForeignFamilies> {
+    if (slow) leave.wait();
+    throw Error("no route to host");
+  });
+  std::string reason;
+  page.set_report([&](const std::vector<Collection>& collections) {
+    if (!collections.empty()) reason = collections.front().error;
+    return std::vector<MetricFamily>{};
+  });
+  page.answer(scrape());
+  EXPECT_EQ(reason, "no route to host");
+  slow = true;
+  const auto before = std::chrono::steady_clock::now();
+  page.answer(scrape());
+  EXPECT_LT(std::chrono::steady_clock::now() - before, 600ms); // 200, and what the machine takes
+  EXPECT_EQ(reason, "no route to host");
+  leave.count_down();
+}
+
 } // namespace
 } // namespace intendance::core
