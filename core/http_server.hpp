@@ -66,8 +66,9 @@ private:
   std::function<void(const HttpRequest&, HttpResponse&)> decorate_;
 };
 
-// Who may ask. With a token file, everything that is guarded needs "Authorization: Bearer TOKEN" (or
-// Basic, with any user name and the token for a password); without one, /metrics is open (on loopback, where alone it may listen) and /api/ is refused.
+// Who may ask. With a token file, everything that is guarded needs "Authorization: Bearer TOKEN"
+// (or Basic, with any user name and the token for a password); without one, /metrics is open (on
+// loopback, where alone it may listen) and /api/ is refused.
 class HttpGuard {
 public:
   enum class Area { metrics, api };
