@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 #include "collectors/commands.hpp"
+#include "collectors/probes/failure_memory.hpp"
 #include "core/http_server.hpp"
 #include "tests/collectors/support.hpp"
 
@@ -97,6 +98,32 @@ TEST_F(ProbeCommand, SaysWhatIsWrongAndFails) {
   EXPECT_THAT(bad.out, HasSubstr("response/redirect: 302 to /install, not 200\n"));
   EXPECT_THAT(bad.out, HasSubstr("→ to an installer: its database is gone;")); // what to do
   EXPECT_THAT(bad.out, HasSubstr("\ndown  response: the server sends one elsewhere  ("));
+}
+
+TEST_F(ProbeCommand, ListsWhatTheDaemonRemembers) {
+  const core::TemporaryDirectory state;
+  const auto when = core::parse_utc("2026-11-23T13:04:12Z");
+  FailureFolder(state.path())
+      .store("documents", {{"up", "connect", "refused", "Connection refused", when, when},
+                           {"up", "tls", "expired", "", when, when + std::chrono::minutes(2), 5},
+                           {"up", "later", "gremlins", "\x1b[31mred", when, when}});
+  const std::vector<std::string> asked = {"documents", "--state", state.path().string()};
+  const auto text = probe(asked).out;
+  EXPECT_THAT(text, HasSubstr("\nlast failures\n"));
+  EXPECT_THAT(text, HasSubstr("1×  up  connect/refused: Connection refused\n"));
+  EXPECT_THAT(text, HasSubstr("5×  up  tls/expired: the certificate has expired\n"));
+  EXPECT_THAT(text, HasSubstr("later/gremlins: \\x1b[31mred\n")); // what a later version wrote
+  EXPECT_LT(text.find("gremlins"), text.find("refused"));         // the newest first
+  auto for_programs = asked;
+  for_programs.push_back("--json");
+  const auto json = nlohmann::json::parse(probe(for_programs).out);
+  EXPECT_EQ(json["failures"].size(), 3u);
+  EXPECT_EQ(json["failures"][1]["times"], 5);
+
+  core::write_file_atomically(state.path() / "probes" / "documents.json", "{");
+  const auto damaged = probe(asked);
+  EXPECT_EQ(damaged.status, ExitStatus::done); // the service is well all the same
+  EXPECT_THAT(damaged.err, HasSubstr("the last failures are not shown: "));
 }
 
 TEST_F(ProbeCommand, SpeaksFrench) {

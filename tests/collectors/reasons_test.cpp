@@ -22,6 +22,22 @@ TEST(ProbeReason, EveryOneIsInTheDocument) {
   for (const auto phase : probe_phases) EXPECT_TRUE(has(name_of(phase)));
 }
 
+TEST(ProbeReason, ThePageSaysTheSame) {
+  const auto page = core::read_file(std::string(FIXTURES) + "/../../web/ui/src/reasons.ts");
+  const auto typographic = [](std::string_view text) {
+    std::string result;
+    for (const char each : text) result += each == '\'' ? std::string("’") : std::string(1, each);
+    return result;
+  };
+  for (std::size_t each = 0; each < probe_reason_count; ++each) {
+    const auto reason = static_cast<ProbeReason>(each);
+    const auto line = "  " + std::string(name_of(reason)) + ": { en: \"" +
+                      typographic(meaning_of(reason, Language::english)) + "\", fr: \"" +
+                      typographic(meaning_of(reason, Language::french)) + "\" },";
+    EXPECT_NE(page.find(line), page.npos) << line;
+  }
+}
+
 TEST(ProbeReason, EveryOneHasANameAMeaningAndAnAdviceInTwoLanguages) {
   std::set<std::string_view> names;
   for (std::size_t each = 0; each < probe_reason_count; ++each) {

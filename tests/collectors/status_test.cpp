@@ -62,6 +62,39 @@ TEST(StatusJson, IsWhatTheApiPromises) {
   EXPECT_TRUE(status["services"][1]["since"].is_null());
 }
 
+TEST(ProbesJson, HasEachCheckAndTheLastFailures) {
+  ServiceStatus service;
+  service.name = "expositions";
+  ProbeOutcome outcome;
+  outcome.checked = now;
+  outcome.checks.resize(2);
+  auto& failed = outcome.checks[0];
+  failed.check = "items";
+  failed.verb = "GET";
+  failed.url = "https://x.example.org/api";
+  failed.failure = ProbeFailure{ProbePhase::tls, ProbeReason::expired, "too old"};
+  failed.earliest_certificate_expiry = std::chrono::sys_seconds(std::chrono::seconds(5));
+  outcome.checks[1].check = "page";
+  outcome.checks[1].not_asked = NotAsked::no_answer_before;
+  auto status = advanced(service, outcome);
+  Failures failures;
+  remember(failures, outcome);
+  status.failures = std::make_shared<Failures>(failures);
+
+  const auto answer = json::parse(probes_json("web-1", {status, service}, now));
+  const auto& one = answer["services"][0];
+  EXPECT_EQ(one["state"], "down");
+  EXPECT_EQ(one["checks"][0], json::parse(R"({"name":"items","ask":"http","verb":"GET",
+      "url":"https://x.example.org/api","success":false,"not_asked":null,"phase":"tls",
+      "reason":"expired","detail":"too old","status":null,"first_line":null,
+      "duration_seconds":null,"certificate_expires":"1970-01-01T00:00:05Z"})"));
+  EXPECT_TRUE(one["checks"][1]["success"].is_null());
+  EXPECT_EQ(one["checks"][1]["not_asked"], "no_answer_before");
+  EXPECT_EQ(one["failures"].size(), 1u);
+  EXPECT_EQ(one["failures"][0]["reason"], "expired");
+  EXPECT_TRUE(answer["services"][1]["checks"].empty());
+}
+
 TEST(StatusJson, WhatIsNotKnownIsNull) {
   const auto status = json::parse(status_json("web-1", {}, {}, now));
   for (const char* key : {"boot_time", "load1", "cpus"}) EXPECT_TRUE(status[key].is_null()) << key;

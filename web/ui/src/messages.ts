@@ -58,6 +58,7 @@ export interface Messages {
   serviceColumns: { name: string; machine: string; state: string; since: string; detail: string };
   serviceState: Record<Service["state"], string>;
   answersIn(time: string): string;
+  reason(name: string): string; // of a failing probe
 
   backups: string;
   backupsCaption(counts: Counts): string;

@@ -2,6 +2,7 @@
 import type { Format } from "./format";
 import type { Messages } from "./messages";
 import type { Finding, FindingCode, Overview } from "./overview";
+import { reasons } from "./reasons";
 
 function count(number: number, one: string, many: string): string {
   return `${number} ${number === 1 ? one : many}`;
@@ -186,6 +187,7 @@ export const english: Messages = {
   serviceColumns: { name: "Service", machine: "Machine", state: "State", since: "For", detail: "Detail" },
   serviceState: { up: "running", down: "down", unknown: "unknown" },
   answersIn: (time) => `answers in ${time}`,
+  reason: (name) => reasons[name]?.en ?? name,
 
   backups: "Backups",
   backupsCaption: (counts) => `${counts.well} of ${counts.total} on time`,

@@ -2,6 +2,7 @@
 import type { Format } from "./format";
 import type { Messages } from "./messages";
 import type { Finding, FindingCode, Overview } from "./overview";
+import { reasons } from "./reasons";
 
 function count(number: number, one: string, many: string): string {
   return `${number} ${number < 2 ? one : many}`;
@@ -187,6 +188,7 @@ export const french: Messages = {
   serviceColumns: { name: "Service", machine: "Machine", state: "État", since: "Depuis", detail: "Détail" },
   serviceState: { up: "en marche", down: "en panne", unknown: "inconnu" },
   answersIn: (time) => `répond en ${time}`,
+  reason: (name) => reasons[name]?.fr ?? name,
 
   backups: "Sauvegardes",
   backupsCaption: (counts) => `${counts.well} sur ${counts.total} à l’heure`,

@@ -31,10 +31,15 @@ function Detail({ service, voice }: { service: Service; voice: Voice }) {
   const { words, format } = voice;
   if (service.reason !== null)
     return (
-      <span class="reason" translate={false}>
-        {[service.phase, service.reason].filter((part) => part !== null).join("/")}
-        {service.detail !== null && service.detail !== "" && `: ${service.detail}`}
-      </span>
+      <>
+        {words.reason(service.reason)}
+        {service.detail !== null && service.detail !== "" && (
+          <span class="reason" translate={false}>
+            {" "}
+            {service.detail}
+          </span>
+        )}
+      </>
     );
   if (service.state !== "up" || service.duration_seconds === null) return <>—</>;
   return <>{words.answersIn(format.milliseconds(service.duration_seconds))}</>;
