@@ -200,6 +200,11 @@ Families publish_mariadb_status(const std::vector<std::pair<std::string, std::st
       continue;
     }
     const auto rest = name.substr(group->beginning.size());
+    if (group->beginning == "innodb_buffer_pool_pages_" && rest == "total") continue; // their sum
+    if (group->beginning == "innodb_buffer_pool_pages_" && rest == "dirty")
+      add_sample(into(gauge_family("mysql_global_status_buffer_pool_dirty_pages",
+                                   "Pages of InnoDB's cache that are not yet written.")),
+                 *figure);
     const bool state = group->beginning == "innodb_buffer_pool_pages_" &&
                        std::find(page_states.begin(), page_states.end(), rest) != page_states.end();
     auto& family = state ? into(gauge_family("mysql_global_status_buffer_pool_pages",

@@ -33,6 +33,22 @@ const PostgresQuery databases = {
     " temp_bytes, deadlocks, blk_read_time, blk_write_time, extract(epoch FROM stats_reset)"
     " FROM pg_stat_database WHERE datname IS NOT NULL"};
 
+const PostgresQuery sessions = {
+    "pg_stat_database",
+    {"datid", "datname"},
+    {{"session_time", counter, "Milliseconds that sessions lasted."},
+     {"active_time", counter, "Milliseconds that they spent on statements."},
+     {"idle_in_transaction_time", counter, "Milliseconds that they were idle in a transaction."},
+     {"sessions", counter, "Sessions."},
+     {"sessions_abandoned", counter, "Sessions that ended because the client was lost."},
+     {"sessions_fatal", counter, "Sessions that ended by an error."},
+     {"sessions_killed", counter, "Sessions that somebody ended."},
+     {"checksum_failures", counter, "Pages whose checksum was wrong, where there are checksums."}},
+    "SELECT datid, datname, session_time, active_time, idle_in_transaction_time, sessions,"
+    " sessions_abandoned, sessions_fatal, sessions_killed, checksum_failures"
+    " FROM pg_stat_database WHERE datname IS NOT NULL",
+    140000};
+
 const PostgresQuery conflicts = {
     "pg_stat_database_conflicts",
     {"datid", "datname"},
@@ -94,17 +110,19 @@ const PostgresQuery long_transactions = {
 const PostgresQuery background_writer = {
     "pg_stat_bgwriter",
     {},
-    {{"checkpoints_timed", counter, "Checkpoints made because it was time."},
-     {"checkpoints_req", counter, "Checkpoints made because somebody or the WAL asked for it."},
-     {"checkpoint_write_time", counter, "Milliseconds of checkpoints spent writing."},
-     {"checkpoint_sync_time", counter, "Milliseconds of checkpoints spent synchronising."},
-     {"buffers_checkpoint", counter, "Buffers written by checkpoints."},
-     {"buffers_clean", counter, "Buffers written by the background writer."},
-     {"maxwritten_clean", counter, "Times that it stopped because it had written too many."},
-     {"buffers_backend", counter, "Buffers that connections had to write themselves."},
-     {"buffers_backend_fsync", counter, "Times that connections had to synchronise themselves."},
-     {"buffers_alloc", counter, "Buffers allocated."},
-     {"stats_reset", counter, "When these statistics began, in seconds since 1970."}},
+    {{"checkpoints_timed_total", counter, "Checkpoints made because it was time."},
+     {"checkpoints_req_total", counter,
+      "Checkpoints made because somebody or the WAL asked for it."},
+     {"checkpoint_write_time_total", counter, "Milliseconds of checkpoints spent writing."},
+     {"checkpoint_sync_time_total", counter, "Milliseconds of checkpoints spent synchronising."},
+     {"buffers_checkpoint_total", counter, "Buffers written by checkpoints."},
+     {"buffers_clean_total", counter, "Buffers written by the background writer."},
+     {"maxwritten_clean_total", counter, "Times that it stopped because it had written too many."},
+     {"buffers_backend_total", counter, "Buffers that connections had to write themselves."},
+     {"buffers_backend_fsync_total", counter,
+      "Times that connections had to synchronise themselves."},
+     {"buffers_alloc_total", counter, "Buffers allocated."},
+     {"stats_reset_total", counter, "When these statistics began, in seconds since 1970."}},
     "SELECT checkpoints_timed, checkpoints_req, checkpoint_write_time, checkpoint_sync_time,"
     " buffers_checkpoint, buffers_clean, maxwritten_clean, buffers_backend, buffers_backend_fsync,"
     " buffers_alloc, extract(epoch FROM stats_reset) FROM pg_stat_bgwriter",
@@ -115,15 +133,16 @@ const PostgresQuery background_writer = {
 const PostgresQuery checkpointer = {
     "pg_stat_bgwriter",
     {},
-    {{"checkpoints_timed", counter, "Checkpoints made because it was time."},
-     {"checkpoints_req", counter, "Checkpoints made because somebody or the WAL asked for it."},
-     {"checkpoint_write_time", counter, "Milliseconds of checkpoints spent writing."},
-     {"checkpoint_sync_time", counter, "Milliseconds of checkpoints spent synchronising."},
-     {"buffers_checkpoint", counter, "Buffers written by checkpoints."},
-     {"buffers_clean", counter, "Buffers written by the background writer."},
-     {"maxwritten_clean", counter, "Times that it stopped because it had written too many."},
-     {"buffers_alloc", counter, "Buffers allocated."},
-     {"stats_reset", counter, "When these statistics began, in seconds since 1970."}},
+    {{"checkpoints_timed_total", counter, "Checkpoints made because it was time."},
+     {"checkpoints_req_total", counter,
+      "Checkpoints made because somebody or the WAL asked for it."},
+     {"checkpoint_write_time_total", counter, "Milliseconds of checkpoints spent writing."},
+     {"checkpoint_sync_time_total", counter, "Milliseconds of checkpoints spent synchronising."},
+     {"buffers_checkpoint_total", counter, "Buffers written by checkpoints."},
+     {"buffers_clean_total", counter, "Buffers written by the background writer."},
+     {"maxwritten_clean_total", counter, "Times that it stopped because it had written too many."},
+     {"buffers_alloc_total", counter, "Buffers allocated."},
+     {"stats_reset_total", counter, "When these statistics began, in seconds since 1970."}},
     "SELECT c.num_timed, c.num_requested, c.write_time, c.sync_time, c.buffers_written,"
     " w.buffers_clean, w.maxwritten_clean, w.buffers_alloc, extract(epoch FROM w.stats_reset)"
     " FROM pg_stat_checkpointer c, pg_stat_bgwriter w",
@@ -179,13 +198,26 @@ const PostgresQuery started = {
 const PostgresQuery version = {
     "pg",
     {"short_version", "version"},
-    {{"static", gauge, "Which version the server is."}},
+    {{"static", prometheus::MetricType::Untyped, "Which version the server is."}},
     "SELECT split_part(current_setting('server_version'), ' ', 1), version(), 1"};
 
-const std::vector<PostgresQuery> queries = {
-    databases,         conflicts,    sizes,    transaction_age, locks, activity, long_transactions,
-    background_writer, checkpointer, archiver, replication,     slots, replica,  wal,
-    started,           version};
+const std::vector<PostgresQuery> queries = {databases,
+                                            sessions,
+                                            conflicts,
+                                            sizes,
+                                            transaction_age,
+                                            locks,
+                                            activity,
+                                            long_transactions,
+                                            background_writer,
+                                            checkpointer,
+                                            archiver,
+                                            replication,
+                                            slots,
+                                            replica,
+                                            wal,
+                                            started,
+                                            version};
 
 } // namespace
 

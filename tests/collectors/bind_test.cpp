@@ -17,6 +17,7 @@ TEST(BindStatistics, AreReadAsBindWritesThem) {
   EXPECT_EQ(sample(families, "bind_response_rcodes_total", {{"rcode", "NOERROR"}}), 2);
   EXPECT_EQ(sample(families, "bind_responses_total", {{"result", "Success"}}), 2);
   EXPECT_EQ(single_value(families, "bind_zone_transfers_sent_total"), 1);
+  EXPECT_EQ(sample(families, "bind_responses_total", {{"result", "NXDOMAIN"}}), 0);
   EXPECT_EQ(sample(families, "bind_zone_serial", {{"view", "_default"}, {"zone_name", "lab.test"}}),
             2026112301);
 }

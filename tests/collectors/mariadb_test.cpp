@@ -41,6 +41,8 @@ TEST(MariaDbStatus, GetsTheNamesOfItsExporter) {
   EXPECT_EQ(
       sample(families, "mysql_global_status_connection_errors_total", {{"error", "internal"}}), 0);
   EXPECT_EQ(sample(families, "mysql_global_status_buffer_pool_pages", {{"state", "dirty"}}), 5);
+  EXPECT_EQ(single_value(families, "mysql_global_status_buffer_pool_dirty_pages"), 5);
+  EXPECT_EQ(sample_count(families, "mysql_global_status_buffer_pool_page_changes_total"), 1u);
   EXPECT_EQ(sample(families, "mysql_global_status_buffer_pool_page_changes_total",
                    {{"operation", "flushed"}}),
             6);

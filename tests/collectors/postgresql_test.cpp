@@ -32,7 +32,7 @@ TEST(PostgresQueries, GiveEachMetricOnce) {
       }
     }
     EXPECT_GE(names.size(), 50u);
-    EXPECT_TRUE(names.count("pg_stat_bgwriter_checkpoints_timed"));
+    EXPECT_TRUE(names.count("pg_stat_bgwriter_checkpoints_timed_total"));
   }
 }
 

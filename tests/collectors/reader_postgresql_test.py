@@ -53,6 +53,7 @@ def check_figures(page: Page, database: Database) -> None:
     datid = database.ask("SELECT oid FROM pg_database WHERE datname = 'lab'")
     assert value("pg_stat_database_numbackends", datname="lab", datid=datid) == 0
     assert value("pg_database_size_bytes", datname="lab") > 5e6
+    assert value("pg_stat_database_sessions", datname="postgres", datid=database.ask("SELECT oid FROM pg_database WHERE datname = 'postgres'")) >= 1
     assert value("pg_locks_count", datname="postgres", mode="accesssharelock") >= 1
     assert value("pg_stat_activity_count", datname="postgres", state="active") >= 1
     assert value("pg_stat_activity_max_tx_duration", datname="lab", state="idle in transaction") == 0
@@ -61,7 +62,7 @@ def check_figures(page: Page, database: Database) -> None:
     assert value("pg_long_running_transactions") == 0
     assert value("pg_wal_size_bytes") >= 16 * 1024 * 1024
     assert value("pg_replication_is_replica") == 0
-    assert value("pg_stat_bgwriter_buffers_alloc") > 0
+    assert value("pg_stat_bgwriter_buffers_alloc_total") > 0
     assert value("intendance_postgresql_oldest_transaction_age", datname="lab") > 0
     assert value("pg_postmaster_start_time_seconds") > 1.7e9
     assert page.types["pg_stat_database_xact_commit"] == "counter"
