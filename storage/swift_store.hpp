@@ -27,6 +27,10 @@ struct SwiftPlace {
 // Swift's lists may lag. One that misses what was put shortly before keeps the promise of
 // docs/garbage-collection.md. One that still shows what was removed would not: so each removal
 // leaves a note (".removed/packs"), and while it is fresh, a list asks for each object by its name.
+//
+// Of what went in segments, beyond 128 MiB, Ceph's gateway lists the size of the list of these;
+// head() has the object's. Only parts of archives are so long, and nobody needs their sizes from a
+// list.
 std::unique_ptr<ObjectStore> open_swift_store(SwiftPlace place, KeystoneIdentity identity,
                                               core::Clock& clock, std::stop_token stop = {});
 

@@ -72,7 +72,10 @@ TEST_F(SwiftServer, WhatIsLongGoesInSegmentsThatGoWithIt) {
   store_->put("packs/large", Pattern(large));
   EXPECT_EQ(segments(), 3u);
   EXPECT_EQ(names(*store_), Names{"packs/large"});
-  store_->list("", [](const ObjectInfo& info) { EXPECT_EQ(info.size, large); });
+  // Ceph's gateway lists the size of the list of segments (swift_store.hpp).
+  store_->list("", [](const ObjectInfo& info) {
+    EXPECT_TRUE(info.size == large || info.size < 65536) << info.size;
+  });
   ASSERT_TRUE(store_->head("packs/large"));
   EXPECT_EQ(store_->head("packs/large")->size, large);
   core::Buffer part(1000); // over the end of a segment
