@@ -326,7 +326,7 @@ std::string put_back_trust(storage::ObjectStore& store, const core::PublicKey& o
     throw core::Error("this machine keeps no copy of the trust object that it saw last; try "
                       "another that used the repository");
   decode_trust(*copy, owner); // whoever wrote here must not choose whom others trust
-  const auto name = trust_object_name(seen->version);
+  auto name = trust_object_name(seen->version);
   if (const auto there = store.get(name, longest_trust)) {
     if (core::sha256(*there) == seen->digest)
       throw core::Error(name + " is there, as this machine saw it; nothing is to be put back");
