@@ -21,7 +21,6 @@ using core::Command;
 using core::CommandContext;
 using core::ConfigError;
 using core::ExitStatus;
-using core::Language;
 using core::Postgres;
 using Json = nlohmann::ordered_json;
 

@@ -15,11 +15,9 @@
 namespace intendance::billing {
 namespace {
 
-using core::Command;
 using core::CommandContext;
 using core::ConfigError;
 using core::ExitStatus;
-using core::Language;
 using core::Postgres;
 using Json = nlohmann::ordered_json;
 

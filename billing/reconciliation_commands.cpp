@@ -14,7 +14,6 @@
 namespace intendance::billing {
 namespace {
 
-using core::Command;
 using core::CommandContext;
 using core::ConfigError;
 using core::ExitStatus;

@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
@@ -22,7 +23,7 @@ constexpr long buffer_size = 128l << 10;
 
 // What the callbacks fill. They are noexcept: an exception is kept and thrown after the C call.
 struct Transfer {
-  CURL* curl;
+  const curl_socket_t& socket; // of the connection, once there is one
   const HttpCall& call;
   HttpReply reply;
   std::stop_token stop;
@@ -48,12 +49,22 @@ std::string_view trimmed(std::string_view text) {
 // A server that sends head and body apart may hold the body back until the head is acknowledged
 // (Nagle's algorithm, as in Ceph's gateway), and this kernel waits 40 ms with that in case that
 // there is something to say. To each small object that would add as much.
-void acknowledge_now(CURL* curl) {
-  curl_socket_t socket = CURL_SOCKET_BAD;
+void acknowledge_now(curl_socket_t socket) {
   const int yes = 1;
-  if (curl_easy_getinfo(curl, CURLINFO_ACTIVESOCKET, &socket) == CURLE_OK &&
-      socket != CURL_SOCKET_BAD)
+  if (socket != CURL_SOCKET_BAD)
     (void)::setsockopt(socket, IPPROTO_TCP, TCP_QUICKACK, &yes, sizeof yes);
+}
+
+// libcurl does not tell the socket while it is at work (CURLINFO_ACTIVESOCKET), so it is noted.
+int on_socket_opened(void* user, curl_socket_t socket, curlsocktype) noexcept {
+  *static_cast<curl_socket_t*>(user) = socket;
+  return CURL_SOCKOPT_OK;
+}
+
+int on_socket_closed(void* user, curl_socket_t socket) noexcept {
+  auto& noted = *static_cast<curl_socket_t*>(user);
+  if (noted == socket) noted = CURL_SOCKET_BAD;
+  return ::close(socket);
 }
 
 std::size_t on_header(const char* bytes, std::size_t, std::size_t size, void* user) noexcept {
@@ -68,7 +79,7 @@ std::size_t on_header(const char* bytes, std::size_t, std::size_t size, void* us
         std::from_chars(line.data() + code + 1, line.data() + line.size(), transfer.status);
       return size;
     }
-    if (trimmed(line).empty()) acknowledge_now(transfer.curl); // the head is here
+    if (trimmed(line).empty()) acknowledge_now(transfer.socket); // the head is here
     const auto colon = line.find(':');
     if (colon != std::string_view::npos) {
       transfer.reply.headers[lower(std::string(line.substr(0, colon)))] =
@@ -165,7 +176,7 @@ public:
     CURL* curl = curl_.get();
     curl_easy_reset(curl); // options go, the open connection stays
     char reason[CURL_ERROR_SIZE] = {};
-    Transfer transfer{curl, call, {}, std::move(stop), nullptr};
+    Transfer transfer{socket_, call, {}, std::move(stop), nullptr};
     List headers;
     configure(call, transfer, headers, reason);
 
@@ -187,6 +198,10 @@ private:
     set(curl, CURLOPT_PATH_AS_IS, 1L);
     set(curl, CURLOPT_PROTOCOLS_STR, "http,https");
     set(curl, CURLOPT_NOSIGNAL, 1L);
+    set(curl, CURLOPT_SOCKOPTFUNCTION, &on_socket_opened);
+    set(curl, CURLOPT_SOCKOPTDATA, &socket_);
+    set(curl, CURLOPT_CLOSESOCKETFUNCTION, &on_socket_closed);
+    set(curl, CURLOPT_CLOSESOCKETDATA, &socket_);
     set(curl, CURLOPT_BUFFERSIZE, buffer_size);
     set(curl, CURLOPT_UPLOAD_BUFFERSIZE, buffer_size);
     set(curl, CURLOPT_PROXY, ""); // a proxy of the environment is not meant for us
@@ -240,6 +255,7 @@ private:
     if (reply.url.starts_with("https:")) reply.earliest_certificate_expiry = earliest_expiry(curl);
   }
 
+  curl_socket_t socket_ = CURL_SOCKET_BAD; // that the handle's connections note; it outlives them
   EasyHandle curl_;
 };
 

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 #include "core/crypto.hpp"
+#include "core/file.hpp"
 #include "core/http_client.hpp"
 #include "core/http_server.hpp"
 
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
 #include <nlohmann/json.hpp>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <condition_variable>
 #include <mutex>
 #include <regex>
@@ -240,6 +244,50 @@ TEST(HttpClient, NamesThePhaseThatFailed) {
   }
   call.url = "ftp://127.0.0.1/";
   EXPECT_THROW(HttpClient().send(call), HttpFailure);
+}
+
+// Answers as Ceph's gateway does: the head by itself, and the body, which Nagle's algorithm holds
+// back until the head is acknowledged. One connection, until the other side closes it.
+class ServerThatSendsHeadsApart {
+public:
+  ServerThatSendsHeadsApart() : listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    auto* place = reinterpret_cast<sockaddr*>(&address);
+    EXPECT_EQ(::bind(listener_.get(), place, size), 0);
+    EXPECT_EQ(::listen(listener_.get(), 1), 0);
+    EXPECT_EQ(::getsockname(listener_.get(), place, &size), 0);
+    url_ = "http://127.0.0.1:" + std::to_string(ntohs(address.sin_port)) + "/";
+    thread_ = std::jthread([this] { serve(); });
+  }
+  const std::string& url() const { return url_; }
+
+private:
+  void serve() const {
+    const FileDescriptor client(::accept(listener_.get(), nullptr, nullptr));
+    std::array<char, 4096> request{};
+    while (::recv(client.get(), request.data(), request.size(), 0) > 0)
+      for (const std::string_view part : {"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n", "ok"})
+        EXPECT_EQ(::send(client.get(), part.data(), part.size(), MSG_NOSIGNAL),
+                  static_cast<ssize_t>(part.size()));
+  }
+  FileDescriptor listener_;
+  std::string url_;
+  std::jthread thread_;
+};
+
+TEST(HttpClient, AcknowledgesAHeadAtOnce) {
+  const ServerThatSendsHeadsApart server;
+  HttpClient client;
+  HttpCall call;
+  call.url = server.url();
+  // The kernel is quick with the first few of a connection by itself, and then waits 40 ms.
+  std::vector<std::chrono::duration<double>> times;
+  for (int each = 0; each < 60; ++each) times.push_back(client.send(call).timings.total);
+  std::sort(times.begin() + 20, times.end());
+  EXPECT_LT(times[40].count(), 0.030) << "seconds, the median of the last forty";
 }
 
 TEST(HttpClient, CutsALongAnswer) {
