@@ -54,16 +54,16 @@ class AptState(unittest.TestCase):
         for folder in ("etc/apt/preferences.d", "var/lib/dpkg", "var/lib/apt/lists/partial", "var/cache/apt/archives/partial"):
             (self.root / folder).mkdir(parents=True)
         (self.root / "etc/apt/sources.list").write_text(
-            "deb [arch=amd64] http://debian.example.org/debian stable main\n"
-            "deb [arch=amd64] http://debian.example.org/debian-security stable-security main\n")
+            "deb [arch=amd64] http://archive.example.org/main stable main\n"
+            "deb [arch=amd64] http://archive.example.org/security stable-security main\n")
 
     def installed(self, *packages: tuple[str, str, str]) -> None:
         (self.root / "var/lib/dpkg/status").write_text(
             "".join(STATUS.format(name=name, version=version, wanted=wanted) for name, version, wanted in packages))
 
     def published(self, suite: str, codename: str, packages: dict[str, str]) -> None:
-        archive = "debian-security" if suite.endswith("-security") else "debian"
-        stem = self.root / "var/lib/apt/lists" / f"debian.example.org_{archive}_dists_{suite}"
+        archive = "security" if suite.endswith("-security") else "main"
+        stem = self.root / "var/lib/apt/lists" / f"archive.example.org_{archive}_dists_{suite}"
         pathlib.Path(f"{stem}_Release").write_text(f"Origin: Debian\nLabel: Debian\nSuite: {suite}\nCodename: {codename}\n")
         pathlib.Path(f"{stem}_main_binary-amd64_Packages").write_text(
             "".join(PACKAGE.format(name=name, version=version, digest="0" * 64) for name, version in packages.items()))
