@@ -39,7 +39,8 @@ class Conformance(unittest.TestCase):
             credentials = servers.write_credentials(pathlib.Path(folder) / "store.toml", **servers.application_keys())
             done = subprocess.run(
                 [STORAGE_TEST, "--gtest_filter=*/server:SwiftServer*", "--gtest_brief=1"], capture_output=True, text=True,
-                timeout=300, env={**os.environ, "INTENDANCE_TEST_STORE": f"swift+http://127.0.0.1:{gateway.port}/lab {credentials}"})
+                timeout=300, env={**os.environ, "INTENDANCE_TEST_STORE": f"swift+http://127.0.0.1:{gateway.port}/lab {credentials}",
+                                  "INTENDANCE_TEST_STORE_IS_CEPH": "yes"})
         self.assertEqual(0, done.returncode, done.stdout + done.stderr)
         self.assertNotIn("SKIPPED", done.stdout)
 

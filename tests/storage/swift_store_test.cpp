@@ -73,8 +73,9 @@ TEST_F(SwiftServer, WhatIsLongGoesInSegmentsThatGoWithIt) {
   EXPECT_EQ(segments(), 3u);
   EXPECT_EQ(names(*store_), Names{"packs/large"});
   // Ceph's gateway lists the size of the list of segments (swift_store.hpp).
-  store_->list("", [](const ObjectInfo& info) {
-    EXPECT_TRUE(info.size == large || info.size < 65536) << info.size;
+  const bool is_ceph = std::getenv("INTENDANCE_TEST_STORE_IS_CEPH") != nullptr;
+  store_->list("", [&](const ObjectInfo& info) {
+    EXPECT_TRUE(info.size == large || (is_ceph && info.size < 65536)) << info.size;
   });
   ASSERT_TRUE(store_->head("packs/large"));
   EXPECT_EQ(store_->head("packs/large")->size, large);
